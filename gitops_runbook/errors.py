@@ -55,13 +55,13 @@ class ConfigurationError(RunbookError):
     exit_code = 2
 
 
-class UnreadableInput(RunbookError):  # noqa: N818 - the word input says it
+class UnreadableInput(RunbookError):
     """A file of the user cannot be read or parsed, e.g. a playbook with a tab in its YAML."""
 
     exit_code = 2
 
 
-class ProjectCodeNotAllowed(UnreadableInput):  # noqa: N818
+class ProjectCodeNotAllowed(UnreadableInput):
     """The project would run its own code on this machine, e.g. an inventory script, and nobody allowed it."""
 
 
@@ -85,7 +85,7 @@ class RecordingFailed(RunbookError):
     """Ansible ended before the recording was complete, e.g. because it was killed."""
 
 
-class RunStopped(RunbookError):  # noqa: N818 - it ends a run on purpose and is no error
+class RunStopped(RunbookError):
     """Ends a run on purpose, with a reason; not a failure."""
 
     exit_code = 0
