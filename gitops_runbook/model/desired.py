@@ -55,11 +55,14 @@ class Taint:
         secret: depends on a vaulted value, however it was encoded, formatted or hashed.
         live: depends on what the cluster answered.
         random: differs between two equal runs.
+        undefined: names (not pointers) of the variables and filters its tasks needed and nobody defines; when there
+            are any, they are the cause of what ``live`` lists.
     """
 
     secret: frozenset[str] = frozenset()
     live: frozenset[str] = frozenset()
     random: frozenset[str] = frozenset()
+    undefined: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.secret or self.live or self.random)

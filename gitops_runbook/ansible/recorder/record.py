@@ -1,0 +1,1412 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a real playbook inside the user's own ansible-core, let no task take effect, report what each task would do.
+
+This file imports ansible (GPL-3.0-or-later) and is therefore under the same licence, alone in its folder. The rest of
+the package starts it as a program and reads JSON lines from the file descriptor it names; see LICENSE beside this file.
+
+    python record.py SETTINGS.json -- ANSIBLE-PLAYBOOK-ARGUMENTS…
+
+It uses nothing but the standard library and the ansible it finds (ansible-core 2.16 to 2.21, Python 3.9 or newer).
+
+How it works: ansible-core turns every task, after inventory, variable precedence, includes, ``when``, loops, vault and
+templating, into an action handler at exactly one place (``TaskExecutor._get_action_handler_with_module_context``).
+That place is replaced. What comes before is ansible itself; nothing comes after.
+
+What never happens: a module is not executed, a connection is not opened (it raises), a file is written only below the
+sandbox, a lookup that runs programs or asks servers is not called, a failing task ends neither its host nor the run.
+
+Four kinds of placeholder stand for what cannot be known here, each salted so that comparing two recordings finds every
+leaf that depends on it, whatever filter it went through:
+
+    …_vault_   a vaulted value (salt ``vault``); numbers become large numbers, so arithmetic is traced as well
+    …_live_    an answer of the live cluster, or of a lookup that was not run (salt ``live``)
+    …_random_  a generated password, the time (salt ``random``)
+
+Lines written (``type``): start, plan, task, skipped, unresolved, assertion, lookup, locked, secret-variable, meta,
+failure, end. ``end`` is the last line of every complete recording.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import fcntl
+import glob
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+
+import yaml  # part of every ansible installation
+
+SETTINGS = json.load(open(sys.argv[1], encoding="utf-8"))
+PLAYBOOK_ARGUMENTS = sys.argv[3:]
+PROJECT = SETTINGS["project"]
+SANDBOX = SETTINGS["sandbox"]
+FILES = os.path.join(SANDBOX, "fs")  # what template and copy would have written, by host
+SALTS = SETTINGS["salts"]  # {"vault": str or None (decrypt for real), "live": str, "random": str}
+CONVERGED = SETTINGS["world"] == "converged"
+YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+LOCKED = []  # vault files nobody could open; decides whether undefined variables count as secrets
+UNDEFINED = []  # names the task at hand needs and nobody defines; they get a placeholder, and a finding
+_pending = []  # stack of lines held back until the task they belong to is known to be complete
+_reading_variables = []  # stack: the variable file being read, so that the vault is opened for its keys
+_sequence = [0]
+
+
+# --- the channel ------------------------------------------------------------------------------------------------------
+
+def report(kind, **fields):
+    """Write one line, or hold it back while its task is being evaluated."""
+    if _pending:
+        _pending[-1].append((kind, fields))
+    else:
+        write_line(kind, fields)
+
+
+def write_line(kind, fields):
+    """Ansible forks a worker per task, so the line is written whole, under a lock."""
+    line = json.dumps(dict(fields, type=kind), sort_keys=True, default=str, ensure_ascii=True) + "\n"
+    with open(os.path.join(SANDBOX, "lock"), "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        data = line.encode()
+        while data:
+            data = data[os.write(SETTINGS["channel"], data):]
+
+
+# --- placeholders -----------------------------------------------------------------------------------------------------
+
+PLACEHOLDER = re.compile(r"[0-9a-f]{24,}_(?:vault|live|random)_")
+
+
+def placeholder(nature, identity):
+    """A string that stands for an unknown value; begins and ends differently, and is longer or shorter, per salt."""
+    salt = SALTS[nature]
+    digest = hashlib.sha256(("%s|%s|%s" % (nature, salt, identity)).encode()).hexdigest()
+    length = 24 + 2 * (hashlib.sha256(salt.encode()).digest()[0] % 16)
+    first = "abcdef0123456789"[hashlib.sha256(salt.encode()).digest()[1] % 16]
+    return "%s%s_%s_" % (first, digest[:length], nature)
+
+
+def placeholder_number(text):
+    return 10 ** 8 + int(hashlib.sha256(text.encode()).hexdigest()[:7], 16)
+
+
+def vault_tree(value, identity):
+    """Replace every scalar of a vaulted variable file; its keys stay."""
+    if isinstance(value, dict):
+        return {key: vault_tree(item, "%s/%s" % (identity, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [vault_tree(item, "%s/%d" % (identity, index)) for index, item in enumerate(value)]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, (int, float)):
+        return placeholder_number(placeholder("vault", identity))
+    return placeholder("vault", identity)
+
+
+def has_placeholder(value):
+    return isinstance(value, str) and PLACEHOLDER.search(value) is not None
+
+
+# --- plain values out of ansible's tagged ones -----------------------------------------------------------------------
+
+try:
+    from ansible._internal._datatag._tags import Origin
+except ImportError:  # ansible-core < 2.19 does not track where a value comes from
+    Origin = None
+
+
+def plain(value, pointer="", origins=None):
+    """Convert to JSON values, as ansible's own encoder would send them; collect where leaves come from."""
+    if origins is not None and Origin is not None:
+        tag = Origin.get_tag(value)
+        if tag is not None and tag.path:
+            origins[pointer] = "%s:%s" % (os.path.relpath(str(tag.path), PROJECT), tag.line_num or 0)
+    if isinstance(value, dict):
+        return {
+            text_of(key): plain(item, "%s/%s" % (pointer, text_of(key).replace("~", "~0").replace("/", "~1")), origins)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
+        return [plain(item, "%s/%d" % (pointer, index), origins) for index, item in enumerate(items)]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "surrogateescape")
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        return value.isoformat()
+    return text_of(value)
+
+
+def text_of(value):
+    """A plain str; ansible's subclasses override ``__str__`` and cannot be written as YAML."""
+    return str.__str__(value) if isinstance(value, str) else str.__str__(str(value))
+
+
+def canonical(action):
+    """One name per action: redirected and legacy names are those of today."""
+    action = str(action)
+    if action.startswith("ansible.legacy."):
+        return "ansible.builtin." + action[len("ansible.legacy."):]
+    for old in ("community.kubernetes.", "community.okd.", "redhat.openshift."):
+        if action.startswith(old):
+            return "kubernetes.core." + action[len(old):]
+    return action if "." in action else "ansible.builtin." + action
+
+
+def location_of(item):
+    """file (relative to the project) and line of a task or block."""
+    path, _, line = (item.get_path() or "").rpartition(":")
+    if not path:
+        return "", 0
+    return os.path.relpath(os.path.realpath(path), os.path.realpath(PROJECT)), int(line or 0)
+
+
+# --- reading the project as text: which parts of a registered result are used ---------------------------------------
+
+CHAIN = re.compile(r"\b([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[\s*(?:\d+|'[^']*'|\"[^\"]*\")\s*\])+)")
+STEP = re.compile(r"\.([A-Za-z_]\w*)|\[\s*(\d+)\s*\]|\[\s*['\"]([^'\"]*)['\"]\s*\]")
+JSON_CHAIN = re.compile(r"\b([A-Za-z_]\w*)\.stdout\s*\|\s*(?:ansible\.builtin\.)?from_json\s*(?:\|\s*default\([^)]*\)\s*)?"
+                        r"\)?((?:\.[A-Za-z_]\w*|\[\s*(?:\d+|'[^']*'|\"[^\"]*\")\s*\])*)")
+METHODS = {"startswith", "endswith", "split", "splitlines", "strip", "lower", "upper", "find", "replace", "items",
+           "keys", "values", "get", "append", "format", "rstrip", "lstrip"}
+RESULT_FIELDS = {"changed", "failed", "skipped", "rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "results",
+                 "msg"}
+USES, JSON_USES = {}, {}
+
+
+def project_texts():
+    for folder, folders, names in os.walk(PROJECT):
+        folders[:] = [name for name in folders if name not in (".git", "node_modules", ".venv")]
+        for name in names:
+            if name.endswith((".yml", ".yaml", ".j2", ".jinja2", ".json")):
+                try:
+                    with open(os.path.join(folder, name), encoding="utf-8") as file:
+                        yield os.path.join(folder, name), file.read()
+                except UnicodeDecodeError:
+                    report("unreadable", file=os.path.relpath(os.path.join(folder, name), PROJECT))
+                except OSError:  # a dangling link is no text
+                    continue
+
+
+def steps_of(text):
+    return tuple(int(index) if index else (attribute or key) for attribute, index, key in STEP.findall(text))
+
+
+def scan_uses(text):
+    for match in CHAIN.finditer(text):
+        USES.setdefault(match.group(1), set()).add(steps_of(match.group(2)))
+    for match in JSON_CHAIN.finditer(text):
+        JSON_USES.setdefault(match.group(1), set()).add(steps_of(match.group(2)))
+
+
+def put(base, steps, leaf):
+    """Extend nested maps and lists so that the access path resolves; existing values stay."""
+    current = base
+    for index, step in enumerate(steps):
+        last = index == len(steps) - 1
+        fresh = leaf if last else ([] if isinstance(steps[index + 1], int) else {})
+        if isinstance(step, int):
+            if not isinstance(current, list):
+                return
+            while len(current) <= step:
+                current.append(fresh if len(current) == step else {})
+        elif not isinstance(current, dict):
+            return
+        elif step not in current or (not last and not isinstance(current[step], (dict, list))):
+            current[step] = fresh
+        current = current[step]
+
+
+def without_methods(steps):
+    steps = list(steps)
+    while steps and steps[-1] in METHODS:
+        steps.pop()
+    return steps
+
+
+def with_live_shape(register, result):
+    """Answer every access path the project uses on a registered result with a placeholder."""
+    for used in sorted(USES.get(register, ()), key=str):
+        steps = without_methods(used)
+        if steps and steps[0] not in RESULT_FIELDS:
+            put(result, steps, placeholder("live", "%s.%s" % (register, ".".join(map(str, steps)))))
+    return result
+
+
+def live_json(register):
+    """JSON text a command could have printed, shaped by how the project takes it apart; None when it does not."""
+    if register not in JSON_USES:
+        return None
+    document = {"apiVersion": "v1", "kind": "List", "items": [], "metadata": {}, "spec": {}, "status": {}, "data": {}}
+    for used in sorted(JSON_USES[register], key=str):
+        steps = without_methods(used)
+        if steps:
+            put(document, steps, placeholder("live", "%s.%s" % (register, ".".join(map(str, steps)))))
+    return json.dumps(document)
+
+
+# --- answers to reads -------------------------------------------------------------------------------------------------
+
+READ_VERBS = re.compile(r"\b(?:kubectl|oc)\b[^|;&\n]*?\s(get|describe|logs|api-resources|version|auth|explain|top)\b")
+HELM_READ = re.compile(r"\bhelm\b[^|;&\n]*?\s(list|ls|status|get|history|show|search)\b")
+ECHO = re.compile(r"\|\|\s*(?:\(?\s*)echo\s+(?:-n\s+)?(?:\"([^\"]*)\"|'([^']*)'|([^\s;)]+))")
+
+
+class Answers:
+    """What a read gets: in the fresh world an empty cluster's answer, in the converged one placeholders."""
+
+    def __init__(self, task, register):
+        self.task, self.register = task, register
+        tolerant = bool(task.ignore_errors) or any(str(item) not in ("None",) for item in (task.failed_when or []))
+        self.waits = bool(task.until)
+        self.must_succeed = self.waits or not tolerant
+
+    def command(self, text):
+        result = {"rc": 0, "stdout": "", "stderr": "", "changed": True}
+        reads_cluster = READ_VERBS.search(text) or HELM_READ.search(text)
+        if reads_cluster and not CONVERGED:
+            result.update(self._fresh(text))
+        elif CONVERGED:
+            result.update(self._live())
+        for name in ("stdout", "stderr"):
+            result[name + "_lines"] = result[name].splitlines()
+        return result
+
+    def _live(self):
+        return {"stdout": live_json(self.register) or placeholder("live", "%s.stdout" % self.register)}
+
+    def _fresh(self, text):
+        echo = ECHO.search(text)
+        if echo:
+            return {"stdout": next(group for group in echo.groups() if group is not None)}
+        if re.search(r"\|\|\s*(true|:)|--ignore-not-found", text):
+            return {"stdout": ""}
+        named = re.search(r"\sget\s+(?:-\S+\s+(?:\S+\s+)?)*?[\w.-]+(?:/\S+|\s+(?!-)\S+)", text)
+        if HELM_READ.search(text):
+            if re.search(r"\b(list|ls|search)\b", text):
+                return {"stdout": "[]" if re.search(r"(-o|--output)[ =]?json", text) else ""}
+            missing = "Error: release: not found"
+        elif not named:
+            empty = '{"apiVersion": "v1", "items": [], "kind": "List", "metadata": {}}'
+            as_json = re.search(r"(-o|--output)[ =]?json\b", text)
+            return {"stdout": empty if as_json else "", "stderr": "" if as_json else "No resources found"}
+        else:
+            missing = "Error from server (NotFound): not found"
+        if self.must_succeed:  # the playbook itself relies on it being there, so on any cluster it is
+            return self._live()
+        return {"rc": 1, "stderr": missing, "changed": False}
+
+    def registered(self, result):
+        always = result.pop("_always_answered", False)
+        if self.register and (CONVERGED or self.waits or (self.must_succeed and always)):
+            return with_live_shape(self.register, result)
+        return result
+
+
+# --- the virtual file system -----------------------------------------------------------------------------------------
+
+def virtual_path(host, path):
+    path = os.path.expanduser(str(path))
+    return os.path.join(FILES, host, path.lstrip("/") if os.path.isabs(path) else os.path.join("cwd", path))
+
+
+def stored(host, path):
+    """The sandbox copy of a file a task wrote, on that host or else on any; None when none did."""
+    candidates = [virtual_path(host, path)]
+    candidates += sorted(glob.glob(os.path.join(glob.escape(FILES), "*", os.path.relpath(candidates[0], os.path.join(FILES, host)))))
+    for candidate in candidates:
+        if os.path.exists(candidate + ".unknown"):
+            raise RuntimeError("%s: its content is not known here: %s" % (path, open(candidate + ".unknown").read()))
+        if os.path.exists(candidate):
+            return candidate
+    return None
+
+
+def store(host, path, data):
+    target = virtual_path(host, path)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    with open(target, "wb") as file:
+        file.write(data)
+
+
+def store_unknown(host, path, why):
+    target = virtual_path(host, path) + ".unknown"
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    with open(target, "w") as file:
+        file.write(why)
+
+
+# --- the handler that stands in for every module ----------------------------------------------------------------------
+
+from ansible.errors import AnsibleError  # noqa: E402
+from ansible.executor import task_executor  # noqa: E402
+from ansible.parsing import dataloader, vault  # noqa: E402
+from ansible.playbook.task import Task  # noqa: E402
+from ansible.plugins.action import ActionBase  # noqa: E402
+
+REAL_ACTIONS = {  # evaluated on the controller by design; they change nothing but variables
+    "ansible.builtin." + name
+    for name in ("set_fact", "assert", "include_vars", "add_host", "group_by", "validate_argument_spec", "set_stats",
+                 "fail", "debug")
+}
+CLUSTER_ARGUMENTS = {  # how to reach the cluster plays no part in what is applied, and may be undefined here
+    "kubeconfig", "kubeconfig_path", "host", "api_key", "context", "kube_context", "ca_cert", "ssl_ca_cert",
+    "client_cert", "cert_file", "client_key", "key_file", "username", "password", "proxy", "proxy_headers", "no_proxy",
+    "validate_certs", "verify_ssl", "binary_path", "impersonate_user", "impersonate_groups", "persist_config",
+}
+REPOSITORY_SECRETS = {"repo_username", "repo_password", "username", "password"}
+
+
+class Boundary:
+    """Mixed in before a real action plugin: what it does on the controller is real, what would leave it is not."""
+
+    def _execute_module(self, module_name=None, module_args=None, *args, **kwargs):
+        return {"changed": True}
+
+    def _low_level_execute_command(self, *args, **kwargs):
+        return {"rc": 0, "stdout": "", "stdout_lines": [], "stderr": "", "stderr_lines": []}
+
+    def _transfer_file(self, local_path, remote_path):
+        return remote_path
+
+    def _transfer_data(self, remote_path, data):
+        return remote_path
+
+    def _make_tmp_path(self, *args, **kwargs):
+        return "/tmp/ansible-recording"
+
+    def _remove_tmp_path(self, *args, **kwargs):
+        return None
+
+    def _fixup_perms2(self, *args, **kwargs):
+        return []
+
+    def _remote_expand_user(self, path, *args, **kwargs):
+        return path
+
+    def _execute_remote_stat(self, *args, **kwargs):
+        return {"exists": False}
+
+    def _remote_file_exists(self, path):
+        return False
+
+    def _early_needs_tmp_path(self):
+        return False
+
+
+class CopySink:
+    """Stands in for the copy action that the template action calls with the rendered text."""
+
+    def __init__(self, handler, task):
+        self.handler, self.task = handler, task
+
+    def run(self, task_vars=None, tmp=None):
+        arguments = plain(dict(self.task.args))
+        with open(arguments["src"], "rb") as file:
+            data = file.read()
+        target = arguments["dest"]
+        if target.endswith("/"):
+            target += os.path.basename(arguments["src"])
+        store(self.handler.location, target, data)
+        return {"dest": target, "changed": True}
+
+    def cleanup(self, *args, **kwargs):
+        return None
+
+
+class BoundedLoader:
+    """shared_loader_obj for a bounded action, so that the actions it calls are bounded too."""
+
+    def __init__(self, real, handler):
+        self._real, self._handler = real, handler
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    @property
+    def action_loader(self):
+        handler, real = self._handler, self._real
+
+        class Loader:
+            def __getattr__(self, name):
+                return getattr(real.action_loader, name)
+
+            def get(self, name, *args, **kwargs):
+                if canonical(name) == "ansible.builtin.copy":
+                    return CopySink(handler, kwargs["task"])
+                kwargs.pop("shared_loader_obj", None)
+                return handler.bounded(name, **kwargs)
+
+        return Loader()
+
+
+class Recorder(ActionBase):
+    """The action handler of every task: records its final arguments, answers with a plausible result."""
+
+    _requires_connection = False
+    TRANSFERS_FILES = False
+
+    def run(self, tmp=None, task_vars=None):
+        started = time.monotonic()
+        task, variables = self._task, task_vars
+        action = canonical(getattr(task, "resolved_action", None) or task.action)
+        origins = {}
+        arguments = plain(dict(task.args), "", origins)
+        file, line = location_of(task)
+        register = str(task.register) if task.register else ""
+        self.answers = Answers(task, register)
+        self.location = self._where(variables)
+        self.record = {
+            "host": str(variables.get("inventory_hostname")), "action": action, "name": str(task.get_name()).strip(),
+            "role": str(task._role.get_name()) if task._role else "", "file": file, "line": line,
+            "arguments": arguments, "origins": origins, "register": register, "location": self.location,
+            "handler": type(task).__name__ == "Handler",
+        }
+        loop_variable = variables.get("ansible_loop_var")
+        if loop_variable is not None:
+            self.record["item"] = plain(variables.get(loop_variable))
+        result = {"changed": True, "failed": False}
+        try:
+            result.update(self.answer(action, arguments, variables))
+        except Exception as error:  # the recording goes on whatever a task does; the problem is part of the record
+            self.record["problem"] = "%s: %s" % (type(error).__name__, error)
+            result.update(msg=str(error))
+        if self.record.pop("effect", True):
+            self.record["seconds"] = round(time.monotonic() - started, 4)
+            self.record["undefined"] = sorted(set(UNDEFINED))
+            report("task", **self.record)
+        # Nothing is retried or judged again: the answer above is final.
+        task.until, task.retries, task.delay, task.async_val = [], None, 0, 0
+        task.failed_when = []
+        if not all(isinstance(item, bool) for item in task.changed_when or []):
+            task.changed_when = []
+        return result if action in REAL_ACTIONS else self.answers.registered(result)
+
+    def _identity(self):
+        return {key: self.record[key] for key in ("host", "action", "name", "role", "file", "line")}
+
+    def _where(self, variables):
+        """Host whose files the task sees; everything local is the controller."""
+        host = str(self._task.delegate_to or variables.get("inventory_hostname"))
+        local = str(variables.get("ansible_connection") or self._task.connection) == "local"
+        return "localhost" if local or host in ("localhost", "127.0.0.1") else host
+
+    def answer(self, action, arguments, variables):
+        if action in REAL_ACTIONS:
+            return self.real(action, variables)
+        if action.startswith("kubernetes.core."):
+            return self.kubernetes(action.rpartition(".")[2], arguments, variables)
+        method = getattr(self, "on_" + action.rpartition(".")[2], None)
+        if method is not None and action.startswith("ansible.builtin."):
+            return method(arguments, variables)
+        return {"rc": 0, "stdout": "", "stdout_lines": [], "stderr": "", "stderr_lines": [], "_always_answered": True}
+
+    def real(self, action, variables):
+        plugin = self._shared_loader_obj.action_loader.get(
+            action, task=self._task, connection=self._connection, play_context=self._play_context, loader=self._loader,
+            templar=self._templar, shared_loader_obj=self._shared_loader_obj)
+        if action.endswith("include_vars"):
+            _reading_variables.append(self.record["file"])
+        try:
+            result = plugin.run(task_vars=variables)
+        finally:
+            if action.endswith("include_vars"):
+                _reading_variables.pop()
+        self.record["effect"] = False
+        if result.get("failed"):
+            if not action.endswith((".fail", ".assert")):
+                self.record["effect"] = True
+                raise RuntimeError(result.get("msg") or "failed")
+            report("assertion", message=str(result.get("msg")), **self._identity())
+            result.update(failed=False)
+        return result
+
+    def bounded(self, action, **overrides):
+        real = self._shared_loader_obj.action_loader.get(action, class_only=True)
+        if real is None:
+            return None
+        bounded = type("Bounded" + real.__name__, (Boundary, real), {})
+        arguments = dict(task=self._task, connection=self._connection, play_context=self._play_context,
+                         loader=self._loader, templar=self._templar,
+                         shared_loader_obj=BoundedLoader(self._shared_loader_obj, self))
+        arguments.update(overrides)
+        instance = bounded(**arguments)
+        instance._shared_loader_obj = arguments["shared_loader_obj"]  # ansible-core >= 2.19 ignores the argument
+        instance._load_name = action
+        return instance
+
+    # --- ansible.builtin ---
+
+    def on_command(self, arguments, variables):
+        text = arguments.get("_raw_params") or arguments.get("cmd") or " ".join(map(str, arguments.get("argv") or []))
+        self.record["files"] = self.files_named_in(str(text), arguments.get("chdir"))
+        return self.answers.command(str(text))
+
+    on_shell = on_raw = on_command
+
+    def on_script(self, arguments, variables):
+        return self.answers.command("")
+
+    def on_setup(self, arguments, variables):
+        self.record["effect"] = False
+        facts = dict(SETTINGS["facts"], ansible_hostname=self.record["host"].split(".")[0],
+                     ansible_nodename=self.record["host"], ansible_fqdn=self.record["host"])
+        return {"ansible_facts": facts, "changed": False}
+
+    on_gather_facts = on_setup
+
+    def on_stat(self, arguments, variables):
+        path = arguments.get("path") or ""
+        exists = CONVERGED or stored(self.location, path) is not None
+        return {"stat": {"exists": exists, "path": path, "isdir": exists, "isreg": exists}, "changed": False}
+
+    def on_tempfile(self, arguments, variables):
+        _sequence[0] += 1
+        suffix = hashlib.sha256(("%(file)s:%(line)s" % self.record).encode()).hexdigest()[:8]
+        path = "/tmp/ansible.%s%s" % (suffix, arguments.get("suffix") or "")
+        return {"path": path, "state": arguments.get("state", "file")}
+
+    def on_slurp(self, arguments, variables):
+        source = arguments.get("src") or arguments.get("path")
+        known = stored(self.location, source)
+        if known is None:
+            data = placeholder("live", "slurp %s" % source).encode()
+        else:
+            with open(known, "rb") as file:
+                data = file.read()
+        return {"content": base64.b64encode(data).decode(), "encoding": "base64", "source": source, "changed": False}
+
+    def on_uri(self, arguments, variables):
+        return {"status": 200, "json": {}, "content": placeholder("live", "uri %s" % arguments.get("url")), "msg": "OK",
+                "_always_answered": True}
+
+    def on_template(self, arguments, variables):
+        result = self.bounded("ansible.builtin.template").run(task_vars=variables)
+        if result.get("failed"):
+            raise RuntimeError(result.get("msg") or "template failed")
+        return {"dest": result.get("dest") or arguments["dest"], "changed": True}
+
+    def on_copy(self, arguments, variables):
+        target = arguments["dest"]
+        if "content" in arguments:
+            content = arguments["content"]
+            store(self.location, target, (content if isinstance(content, str) else json.dumps(content)).encode())
+            return {"dest": target}
+        source = arguments["src"]
+        real = stored(self.location, source) if arguments.get("remote_src") else self._find_needle("files", source)
+        if real is None:
+            store_unknown(self.location, target, "copied from %s on the host" % source)
+            return {"dest": target}
+        if os.path.isdir(real):
+            top = real if source.endswith("/") else os.path.dirname(real)
+            for folder, _, names in os.walk(real):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    self._store_real(path, os.path.join(target, os.path.relpath(path, top)))
+            return {"dest": target}
+        if target.endswith("/"):
+            target += os.path.basename(source)
+        self._store_real(real, target)
+        return {"dest": target}
+
+    def _store_real(self, source, target):
+        with open(self._loader.get_real_file(source), "rb") as file:
+            store(self.location, target, file.read())
+
+    def on_lineinfile(self, arguments, variables):
+        path = arguments.get("path") or arguments.get("dest") or ""
+        store_unknown(self.location, path, "edited by %(action)s at %(file)s:%(line)s" % self.record)
+        return {}
+
+    on_replace = on_blockinfile = on_get_url = on_unarchive = on_assemble = on_lineinfile
+
+    def on_file(self, arguments, variables):
+        return {"path": arguments.get("path") or arguments.get("dest"), "state": arguments.get("state", "file")}
+
+    # --- kubernetes.core ---
+
+    def kubernetes(self, module, arguments, variables):
+        if module in ("k8s_info", "k8s_facts"):
+            found = {"apiVersion": arguments.get("api_version") or "v1", "kind": arguments.get("kind"), "data": {},
+                     "metadata": {"name": arguments.get("name"), "namespace": arguments.get("namespace")}, "status": {}}
+            return {"resources": [found] if CONVERGED or self._task.until else [], "api_found": True, "changed": False}
+        if module == "helm_info":
+            status = {"status": "deployed", "values": {}} if CONVERGED else {}
+            return {"status": status, "changed": False}
+        if module == "k8s":
+            self.record["documents"] = self.definitions(arguments, variables)
+            first = next((item for item in self.record["documents"] if isinstance(item, dict)), {})
+            return {"result": json.loads(json.dumps(first)), "method": "create"}
+        if module == "helm":
+            paths = arguments.get("values_files") or []
+            self.record["files"] = {str(path): self.read_named(str(path), None) for path in paths}
+            self.record["values_yaml"] = self.helm_values_text(arguments)
+            return {"status": {"status": "deployed", "values": arguments.get("values") or {}}}
+        return {"_always_answered": True}
+
+    def helm_values_text(self, arguments):
+        """The values exactly as kubernetes.core.helm writes them for helm: through PyYAML, quotes and all."""
+        values = arguments.get("values", arguments.get("release_values"))
+        return yaml.dump(values, default_flow_style=False, allow_unicode=True, Dumper=yaml.SafeDumper) if values else ""
+
+    def definitions(self, arguments, variables):
+        if arguments.get("template"):
+            return [document for text in self.rendered(arguments["template"], variables) for document in documents(text)]
+        if arguments.get("src"):
+            source = str(arguments["src"])
+            if re.match(r"[a-z]+://", source):
+                raise RuntimeError("the manifest at %s is not downloaded; keep a copy in the project" % source)
+            real = stored(self.location, source) or self._find_needle("files", source)
+            with open(self._loader.get_real_file(real), encoding="utf-8") as file:
+                return list(documents(file.read()))
+        given = next((arguments[key] for key in ("definition", "resource_definition", "inline")
+                      if arguments.get(key) is not None), None)
+        if given is None:
+            return [{}]
+        found = []
+        for item in given if isinstance(given, list) else [given]:
+            found.extend(documents(item) if isinstance(item, str) else [item])
+        return found
+
+    def rendered(self, templates, variables):
+        for template in templates if isinstance(templates, list) else [templates]:
+            options = {"path": template} if isinstance(template, str) else dict(template)
+            overrides = {"trim_blocks": True, "lstrip_blocks": False}
+            overrides.update({key: value for key, value in options.items() if key != "path" and value is not None})
+            yield self.render(self._find_needle("templates", options["path"]), variables, overrides)
+
+    def render(self, path, variables, overrides):
+        with open(self._loader.get_real_file(path), encoding="utf-8") as file:
+            text = file.read()
+        search = [os.path.dirname(path)] + list(variables.get("ansible_search_path") or [])
+        variables = dict(variables, ansible_search_path=search)
+        try:
+            from ansible.template import trust_as_template
+        except ImportError:  # ansible-core < 2.19: everything is a template
+            templar = self._templar.copy_with_new_env(available_variables=variables, searchpath=search)
+            return str(templar.do_template(text, preserve_trailing_newlines=True, escape_backslashes=False,
+                                           overrides=overrides))
+        before = self._templar.available_variables
+        self._templar.available_variables = variables
+        try:
+            return str(self._templar.template(trust_as_template(text), preserve_trailing_newlines=True,
+                                              escape_backslashes=False, overrides=overrides))
+        finally:
+            self._templar.available_variables = before
+
+    # --- files a command names ---
+
+    def files_named_in(self, text, folder):
+        found = {}
+        for match in re.finditer(r"(?:-f|--filename|--values|-k|--kustomize)[ =]+(['\"]?)([^\s'\"]+)\1", text):
+            path = match.group(2)
+            if path != "-" and not re.match(r"[a-z]+://", path):
+                found[path] = self.read_named(path, folder)
+        return found
+
+    def read_named(self, path, folder):
+        """Text of a file or, by relative name, of the files in a folder; None when it is not known here."""
+        full = os.path.join(str(folder), path) if folder else path
+        real = stored(self.location, full)
+        if real is None and self.location == "localhost":
+            candidate = os.path.join(str(folder) if folder else self._loader.get_basedir(), path)
+            real = candidate if os.path.exists(candidate) and self._inside_project(candidate) else None
+        if real is None and os.path.isabs(full) and self._inside_project(full) and os.path.exists(full):
+            real = full
+        if real is None:
+            return None
+        if os.path.isdir(real):
+            names = sorted(glob.glob(os.path.join(glob.escape(real), "**", "*"), recursive=True))
+            return {os.path.relpath(name, real): self._text(name) for name in names if os.path.isfile(name)}
+        return self._text(real)
+
+    @staticmethod
+    def _inside_project(path):
+        return os.path.realpath(path).startswith(os.path.realpath(PROJECT) + os.sep)
+
+    def _text(self, path):
+        with open(self._loader.get_real_file(path), encoding="utf-8") as file:
+            return file.read()
+
+
+def documents(text):
+    """YAML as kubernetes.core reads it on the controller or the host: PyYAML, empty documents left out."""
+    for document in yaml.load_all(text, Loader=YamlLoader):  # noqa: S506 - YamlLoader is a safe loader
+        if isinstance(document, list):
+            yield from (plain(item) for item in document if item)
+        elif document:
+            yield plain(document)
+
+
+# --- ansible's own machinery, made harmless ----------------------------------------------------------------------------
+
+def handler_for(self, *args, **kwargs):
+    from ansible.template import Templar
+    templar = kwargs.get("templar") or args[-1]
+    if hasattr(Templar, "_from_template_engine"):
+        templar = Templar._from_template_engine(templar)
+    handler = Recorder(task=self._task, connection=self._connection, play_context=self._play_context,
+                       loader=self._loader, templar=templar, shared_loader_obj=self._shared_loader_obj)
+    return handler, None
+
+
+UNDEFINED_NAME = re.compile(r"'([A-Za-z_]\w*)' is undefined")
+MISSING_FILTER = re.compile(r"""(?:[Nn]o filter named|Could not load) \\?['"]([\w.]+)\\?['"]""")
+_hints = []  # texts given to undef(), by which a missing value announces itself
+
+
+def what_is_missing(message):
+    """Name the variable, undef() hint or filter that kept a task from being evaluated; None when it is another thing."""
+    for found in (UNDEFINED_NAME.search(message), MISSING_FILTER.search(message)):
+        if found and found.group(1) not in UNDEFINED:
+            return found.group(1)
+    return next((hint for hint in _hints if hint in message and hint not in UNDEFINED), None)
+
+
+class Unknown(list):
+    """What a filter that is not installed returns for something empty: nothing, whatever it selects."""
+
+
+def install_missing_values():
+    """undef() and filters that are not installed get a placeholder once a task has failed for want of them."""
+
+    def stands_for(name):
+        def convert(value, *args, **kwargs):
+            items = value.get("items") if isinstance(value, dict) else value
+            if items in ([], {}, (), None):
+                return Unknown()
+            return placeholder("live", "filter %s of %s" % (name, json.dumps(plain(value), sort_keys=True, default=str)))
+        return convert
+
+    try:
+        from ansible._internal._templating import _jinja_bits as bits
+        from ansible._internal._templating._jinja_plugins import JinjaPluginIntercept
+        owner, name, original_undef = bits, "_undef", bits._undef
+    except ImportError:  # ansible-core < 2.19
+        from ansible.template import JinjaPluginIntercept, Templar
+        owner, name, original_undef = Templar, "_make_undefined", Templar._make_undefined
+    original_get, original_contains = JinjaPluginIntercept.__getitem__, JinjaPluginIntercept.__contains__
+
+    def undef(*args, **kwargs):
+        hint = kwargs.get("hint", args[-1] if args and isinstance(args[-1], str) else None)
+        if hint is not None and str(hint) in UNDEFINED:
+            return placeholder("live", "undefined: %s" % hint)
+        if hint is not None and str(hint) not in _hints:
+            _hints.append(str(hint))
+        return original_undef(*args, **kwargs)
+
+    setattr(owner, name, undef)
+
+    def getitem(self, key):
+        return stands_for(key) if key in UNDEFINED else original_get(self, key)
+
+    JinjaPluginIntercept.__getitem__ = getitem
+    JinjaPluginIntercept.__contains__ = lambda self, key: key in UNDEFINED or original_contains(self, key)
+
+
+def install_handler():
+    task_executor.TaskExecutor._get_action_handler_with_module_context = handler_for
+    original_run = task_executor.TaskExecutor.run
+
+    def evaluated(self):
+        """Run the task; while it needs a variable nobody defines, run it again with a placeholder for that."""
+        del UNDEFINED[:]
+        while True:
+            _pending.append([])
+            task = self._task
+            judged = (task.until, task.retries, task.failed_when, task.changed_when)
+            outcome = original_run(self)
+            lines = _pending.pop()
+            message = json.dumps(outcome if isinstance(outcome, dict) else plain(vars(outcome)), default=str)
+            missing = what_is_missing(message)
+            if missing is None or len(UNDEFINED) >= 40:
+                break
+            UNDEFINED.append(missing)
+            self._task, self._loop_eval_error = task, None
+            task.until, task.retries, task.failed_when, task.changed_when = judged
+        for kind, fields in lines:
+            write_line(kind, fields)
+        return outcome
+
+    def run(self):
+        outcome = evaluated(self)
+        result = outcome if isinstance(outcome, dict) else getattr(outcome, "return_data", outcome)
+        items = result.get("results") if isinstance(result.get("results"), list) else [result]
+        file, line = location_of(self._task)
+        identity = {"host": self._host.name, "name": str(self._task.get_name()).strip(), "file": file, "line": line,
+                    "action": canonical(self._task.resolved_action or self._task.action),
+                    "role": str(self._task._role.get_name()) if self._task._role else ""}
+        failed = [item for item in items if isinstance(item, dict) and item.get("failed") and not item.get("rc")]
+        if result.get("failed") and not failed and not any(isinstance(item, dict) and item.get("rc") for item in items):
+            failed = [result]
+        for item in failed:  # a task that cannot be evaluated is reported; its host goes on, with an empty result
+            report("unresolved", error=str(item.get("msg") or "failed"), undefined=sorted(set(UNDEFINED)), **identity)
+            for name, empty in (("stdout", ""), ("stdout_lines", []), ("stderr", ""), ("resources", [])):
+                item.setdefault(name, empty)
+        for item in items:
+            if isinstance(item, dict):
+                if item.get("skipped"):
+                    report("skipped", condition=str(item.get("false_condition") or ""), **identity)
+                if not (item.get("rc") and self._task.ignore_errors):
+                    item["failed"] = False
+        if result.get("results") == []:
+            report("skipped", condition="empty loop", **identity)
+        if not self._task.ignore_errors or failed:
+            result["failed"] = False
+        result.pop("unreachable", None)
+        return outcome
+
+    task_executor.TaskExecutor.run = run
+
+
+def install_connection():
+    """Every connection is the local one, and the local one refuses: should anything get there, it fails."""
+    original = task_executor.TaskExecutor._get_connection
+
+    def local_connection(self, cvars, templar, current_connection, *args, **kwargs):
+        self._play_context.become = False
+        return original(self, dict(cvars, ansible_connection="local", ansible_become=False), templar, "local")
+
+    task_executor.TaskExecutor._get_connection = local_connection
+    from ansible.plugins.connection import local
+
+    def refuse(self, *args, **kwargs):
+        raise RuntimeError("the recorder stopped an attempt to act on a host: %r" % (args[:1],))
+
+    for name in ("exec_command", "put_file", "fetch_file"):
+        setattr(local.Connection, name, refuse)
+
+
+def install_validation():
+    """What says how to reach a cluster or to wait plays no part; it may even be undefined."""
+    original = Task.post_validate
+
+    def post_validate(self, templar):
+        action = canonical(self.resolved_action or self.action or "")
+        if action.startswith("kubernetes.core."):
+            keep = REPOSITORY_SECRETS if action.endswith("helm_repository") else ()
+            self.args = {key: value for key, value in self.args.items() if key not in CLUSTER_ARGUMENTS or key in keep}
+        self.retries, self.delay = None, 0
+        return original(self, templar)
+
+    Task.post_validate = post_validate
+    if hasattr(task_executor.TaskExecutor, "_calculate_delegate_to"):
+        delegate = task_executor.TaskExecutor._calculate_delegate_to
+
+        def calculate_delegate_to(self, *args, **kwargs):
+            try:
+                return delegate(self, *args, **kwargs)
+            except AnsibleError:  # where a task runs is of no interest; what it applies is
+                self._task.delegate_to = None
+                return None
+
+        task_executor.TaskExecutor._calculate_delegate_to = calculate_delegate_to
+
+
+def install_strategy():
+    """No host is ever lost; meta tasks that touch hosts do nothing and those that end a play are reported."""
+    from ansible.executor.play_iterator import PlayIterator
+    from ansible.executor.task_queue_manager import TaskQueueManager
+    from ansible.plugins.strategy import StrategyBase
+
+    class NeverFailed(dict):
+        def __setitem__(self, host, value):
+            return None
+
+    original_init = TaskQueueManager.__init__
+
+    def init(self, *args, **kwargs):
+        original_init(self, *args, **kwargs)
+        self._failed_hosts, self._unreachable_hosts = NeverFailed(), NeverFailed()
+
+    TaskQueueManager.__init__ = init
+    TaskQueueManager.clear_failed_hosts = lambda self: None
+    PlayIterator.mark_host_failed = lambda self, host: None
+    original_load = StrategyBase._load_included_file
+
+    def load_included_file(self, included_file, *args, **kwargs):
+        try:
+            return original_load(self, included_file, *args, **kwargs)
+        except AnsibleError as error:
+            file, line = location_of(included_file._task)
+            report("unresolved", action="ansible.builtin.include_tasks", name=str(included_file._task.get_name()),
+                   file=file, line=line, role="", host=str(included_file._hosts[0]) if included_file._hosts else "",
+                   error=str(error))
+            return []
+
+    StrategyBase._load_included_file = load_included_file
+    original_meta = StrategyBase._execute_meta
+
+    def execute_meta(self, task, *args, **kwargs):
+        action = str(task.args.get("_raw_params"))
+        if action == "reset_connection":
+            task.args["_raw_params"] = "noop"
+        before = self._tqm._terminated
+        outcome = original_meta(self, task, *args, **kwargs)
+        if action.startswith("end_"):
+            file, line = location_of(task)
+            skipped = any(getattr(item, "is_skipped", lambda: False)() for item in outcome or [])
+            report("meta", action=action, file=file, line=line, name=str(task.get_name()), taken=not skipped)
+        self._tqm._terminated = before
+        return outcome
+
+    StrategyBase._execute_meta = execute_meta
+
+
+def install_vault():
+    """Vaulted values become placeholders without a password; vaulted variable files are opened for their keys."""
+    if SALTS["vault"] is None:
+        return
+    original_decrypt = vault.VaultLib.decrypt
+    original_load = dataloader.DataLoader.load_from_file
+
+    def decrypt(self, vaulttext, *args, **kwargs):
+        if not _reading_variables:
+            text = vaulttext if isinstance(vaulttext, str) else bytes(vaulttext).decode("ascii", "replace")
+            return placeholder("vault", "".join(text.split())).encode()
+        file = _reading_variables[-1]
+        try:
+            content = original_decrypt(self, vaulttext, *args, **kwargs)
+        except AnsibleError:
+            if SETTINGS["vault_password_given"]:
+                raise
+            if file not in LOCKED:
+                LOCKED.append(file)
+                report("locked", file=file)
+            return b"{}"
+
+        class AnyTag(YamlLoader):
+            pass
+
+        AnyTag.add_multi_constructor("!", lambda loader, suffix, node: "tagged")
+        text = text_of(content.decode() if isinstance(content, bytes) else content)
+        return json.dumps(vault_tree(yaml.load(text, Loader=AnyTag), file)).encode()  # noqa: S506 - a safe loader
+
+    def load_from_file(self, file_name, *args, **kwargs):
+        _reading_variables.append(os.path.relpath(self.path_dwim(file_name), PROJECT))
+        try:
+            return original_load(self, file_name, *args, **kwargs)
+        finally:
+            _reading_variables.pop()
+
+    vault.VaultLib.decrypt = decrypt
+    dataloader.DataLoader.load_from_file = load_from_file
+
+
+def install_locked_variables():
+    """While a vault file is locked, a variable nobody defines is one of its secrets."""
+    from jinja2.runtime import Context, missing
+    original = Context.resolve_or_missing
+    reported = set()
+
+    def resolve_or_missing(self, key):
+        value = original(self, key)
+        if value is missing and key in UNDEFINED:
+            return placeholder("live", "undefined variable %s" % key)
+        if value is missing and LOCKED and not key.startswith("ansible_") and key not in ("item", "loop", "self"):
+            if key not in reported:
+                reported.add(key)
+                report("secret-variable", name=key)
+            return placeholder("vault", "variable %s" % key)
+        return value
+
+    Context.resolve_or_missing = resolve_or_missing
+
+
+def install_filters():
+    """Filters that would lose or refuse a placeholder keep its trace."""
+    from jinja2 import filters
+
+    def traced_number(original):
+        def convert(value, *args, **kwargs):
+            return placeholder_number(value) if has_placeholder(value) else original(value, *args, **kwargs)
+        return convert
+
+    for name in ("int", "float"):
+        filters.FILTERS[name] = traced_number(filters.FILTERS[name])
+    import ansible.plugins.filter.core as core
+    original_filters = core.FilterModule.filters
+
+    def wrapped(name, original):
+        def convert(value, *args, **kwargs):
+            if not has_placeholder(value):
+                return original(value, *args, **kwargs)
+            try:
+                return original(value, *args, **kwargs)
+            except Exception:  # not base64, not JSON: it stands for something that is
+                nature = PLACEHOLDER.search(value).group(0).rpartition("_")[0].rpartition("_")[2]
+                return placeholder(nature, "%s of %s" % (name, value))
+        return convert
+
+    def traced_bool(original):
+        def convert(value, *args, **kwargs):
+            if has_placeholder(value):  # either may be true: two salts disagree, and the comparison shows it
+                return int(hashlib.sha256(value.encode()).hexdigest(), 16) % 2 == 0
+            return original(value, *args, **kwargs)
+        return convert
+
+    def all_filters(self):
+        found = original_filters(self)
+        for name in ("b64decode", "from_json", "from_yaml", "from_yaml_all"):
+            if name in found:
+                found[name] = wrapped(name, found[name])
+        if "bool" in found:
+            found["bool"] = traced_bool(found["bool"])
+        return found
+
+    core.FilterModule.filters = all_filters
+
+
+def install_clock():
+    """Two recordings see different times, so that whatever depends on the time shows."""
+    shift = datetime.timedelta(days=int(SETTINGS["clock_days"]))
+
+    def now(*args, **kwargs):
+        utc = kwargs.get("utc", args[-2] if len(args) > 1 and isinstance(args[-2], bool) else False)
+        moment = (datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) if utc else datetime.datetime.now())
+        moment += shift
+        return moment.strftime(kwargs["fmt"]) if kwargs.get("fmt") else moment
+
+    try:
+        from ansible._internal._templating import _jinja_bits
+        _jinja_bits._now = now
+    except ImportError:
+        from ansible.template import Templar
+        Templar._now_datetime = lambda self, utc=False, fmt=None: now(utc=utc, fmt=fmt)
+
+
+HARMLESS_LOOKUPS = {
+    "template", "file", "fileglob", "first_found", "vars", "varnames", "env", "dict", "items", "list", "nested",
+    "together", "subelements", "sequence", "indexed_items", "inventory_hostnames", "unvault", "ini", "csvfile",
+    "config", "flattened", "community.general.flattened", "community.general.dict", "cartesian", "lines_of_nothing",
+}
+SECRET_NAME = re.compile(r"pass(word|wd)?|secret|token|api_?key|private_?key|credential", re.IGNORECASE)
+
+
+def install_lookups():
+    """Lookups are programs on the controller: those that read the project run, the others are answered."""
+    from ansible.plugins.loader import lookup_loader
+    from ansible.plugins.lookup import LookupBase
+    original = lookup_loader.get
+
+    class Answered(LookupBase):
+        def __init__(self, name):
+            super().__init__()
+            self.name, self._load_name = name, name
+
+        def set_options(self, *args, **kwargs):
+            return None
+
+        def get_options(self, *args, **kwargs):
+            return {}
+
+        def get_option(self, *args, **kwargs):
+            return None
+
+        def run(self, terms, variables=None, **kwargs):
+            terms = plain([terms] if isinstance(terms, str) else list(terms))
+            short = self.name.rpartition(".")[2]
+            nature = "random" if short in ("password", "random_string", "random_choice", "random_words") else "live"
+            identity = "%s %s %s" % (self.name, json.dumps(terms), json.dumps(plain(kwargs), sort_keys=True))
+            report("lookup", name=self.name, nature=nature, terms=[] if nature == "random" else terms)
+            return [placeholder(nature, identity)]
+
+    class Environment(LookupBase):
+        """``lookup('env', …)``: recorded, and a secret when its name says so."""
+
+        def run(self, terms, variables=None, **kwargs):
+            found = []
+            for term in terms:
+                name = str(term).split()[0] if str(term).split() else ""
+                secret = SECRET_NAME.search(name) is not None
+                report("lookup", name="env", nature="environment", terms=[name], secret=secret)
+                default = kwargs.get("default", "")
+                sealed = secret and SALTS["vault"] is not None
+                found.append(placeholder("vault", "env " + name) if sealed else os.environ.get(name, default))
+            return found
+
+    def get(name, *args, **kwargs):
+        short = name.replace("ansible.builtin.", "").replace("ansible.legacy.", "")
+        if short == "env":
+            return Environment(*args, **kwargs) if not args else Environment()
+        return original(name, *args, **kwargs) if short in HARMLESS_LOOKUPS else Answered(name)
+
+    lookup_loader.get = get
+
+
+# --- collections that are not installed ----------------------------------------------------------------------------------
+
+MODULE_KEY = re.compile(r"^\s*(?:-\s+)?([a-z_]\w*\.[a-z_]\w*\.[a-z_]\w*):(?=\s|$)", re.MULTILINE)
+ACTION_KEY = re.compile(r"\b(?:local_action|action|module):\s*([a-z_]\w*\.[a-z_]\w*\.[a-z_]\w*)\b")
+SHORT_KEY = re.compile(r"^\s*(?:-\s+)?([a-z_][a-z0-9_]*):", re.MULTILINE)
+STUB_ACTION = """from ansible.plugins.action import ActionBase
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        raise RuntimeError("a placeholder of the recorder was executed")
+"""
+STUB_MODULE = '#!/usr/bin/python\nraise SystemExit("a placeholder of the recorder was executed")\n'
+
+
+def redirected_names():
+    import ansible
+    path = os.path.join(os.path.dirname(ansible.__file__), "config", "ansible_builtin_runtime.yml")
+    with open(path, encoding="utf-8") as file:
+        routing = yaml.load(file, Loader=YamlLoader)["plugin_routing"]  # noqa: S506 - a safe loader
+    names = {}
+    for kind in ("modules", "action"):
+        for name, rule in (routing.get(kind) or {}).items():
+            if isinstance(rule, dict) and rule.get("redirect"):
+                names[name] = rule["redirect"]
+    return names
+
+
+def add_placeholders_for_missing_collections(roots):
+    """Give ansible empty modules of collections that are not installed, so that the playbook can be loaded."""
+    short_names, wanted = redirected_names(), set()
+    for path, text in project_texts():
+        scan_uses(text)
+        if path.endswith((".yml", ".yaml")):
+            wanted.update(MODULE_KEY.findall(text))
+            wanted.update(ACTION_KEY.findall(text))
+            wanted.update(short_names[name] for name in SHORT_KEY.findall(text) if name in short_names)
+    stubs, missing = os.path.join(SANDBOX, "collections"), set()
+    for name in sorted(wanted):
+        namespace, collection, module = name.split(".", 2)
+        installed = any(os.path.isdir(os.path.join(root, "ansible_collections", namespace, collection)) for root in roots)
+        if installed or (namespace == "ansible" and collection in ("builtin", "legacy")):
+            continue
+        missing.add("%s.%s" % (namespace, collection))
+        plugins = os.path.join(stubs, "ansible_collections", namespace, collection, "plugins")
+        for folder, text in (("action", STUB_ACTION), ("modules", STUB_MODULE)):
+            os.makedirs(os.path.join(plugins, folder), exist_ok=True)
+            with open(os.path.join(plugins, folder, module + ".py"), "w") as file:
+                file.write(text)
+    for name in missing:  # module_defaults of a group need the group to exist
+        namespace, collection = name.split(".")
+        folder = os.path.join(stubs, "ansible_collections", namespace, collection)
+        modules = sorted(file[:-3] for file in os.listdir(os.path.join(folder, "plugins", "modules")))
+        os.makedirs(os.path.join(folder, "meta"), exist_ok=True)
+        with open(os.path.join(folder, "meta", "runtime.yml"), "w") as file:
+            json.dump({"requires_ansible": ">=2.9", "action_groups": {"k8s": modules, "helm": modules}}, file)
+    return stubs, sorted(missing)
+
+
+# --- the tasks ansible loads ---------------------------------------------------------------------------------------------
+
+CLUSTER_COMMAND = re.compile(r"(?:^|[\s;|&(/\"'`=])(?:kubectl|helm|oc|kustomize)(?=[\s\"']|$)|\{\{\s*\w*(?:kubectl|helm)\w*\s*\}\}\s",
+                             re.MULTILINE)
+
+
+class Plan:
+    """Every k8s, helm and kubectl/helm-command task ansible loads, and those in files an include can reach."""
+
+    def __init__(self, loader, variable_manager):
+        self.loader, self.variable_manager = loader, variable_manager
+        self.tasks, self.problems, self._seen = {}, [], set()
+
+    def add_play(self, play, only_tags, skip_tags, hosts):
+        self.tags, self.hosts, self.play = (only_tags, skip_tags), hosts, play
+        self.variables = self.variable_manager.get_vars(play=play)
+        for block in play.compile():
+            self._block(block, ())
+        handlers = list(play.handlers)
+        for role in play.get_roles() if hasattr(play, "get_roles") else play.roles:
+            handlers.extend(role.get_handler_blocks(play=play))
+        for block in handlers:
+            self._block(block, (), "handler")
+
+    def _block(self, block, via, section=""):
+        for name in ("block", "rescue", "always"):
+            for item in getattr(block, name):
+                part = section or ("rescue" if name == "rescue" else "")
+                if hasattr(item, "block"):
+                    self._block(item, via, part)
+                else:
+                    self._task(item, via, part)
+
+    def _task(self, task, via, section):
+        file, line = location_of(task)
+        action = canonical(getattr(task, "resolved_action", None) or task.action)
+        if not file or not task.evaluate_tags(*self.tags, all_vars=self.variables):
+            return
+        if action in ("ansible.builtin.include_tasks", "ansible.builtin.include_role", "ansible.builtin.include"):
+            self._include(task, action, via + ("%s:%d" % (file, line),), section)
+            return
+        if not (action.startswith("kubernetes.core.") or self._is_cluster_command(task, action)):
+            return
+        known = self.tasks.setdefault("%s:%d" % (file, line), {
+            "file": file, "line": line, "action": action, "name": str(task.get_name()).strip(), "section": section,
+            "role": str(task._role.get_name()) if task._role else "", "via": [], "plays": [], "matched": False})
+        known["via"].append(list(via))
+        known["plays"].append(str(self.play.get_name()))
+        known["matched"] = known["matched"] or bool(self.hosts)
+
+    @staticmethod
+    def _is_cluster_command(task, action):
+        if action.rpartition(".")[2] not in ("command", "shell", "raw"):
+            return False
+        arguments = task.args
+        text = [arguments.get("_raw_params"), arguments.get("cmd"), " ".join(map(str, arguments.get("argv") or []))]
+        return CLUSTER_COMMAND.search("\n".join(str(item) for item in text if item)) is not None
+
+    def _include(self, task, action, via, section):
+        for path, role in self._included_files(task, action):
+            key = (os.path.realpath(path), via[:-1], self.play.get_name())
+            if key in self._seen or len(via) > 12:
+                continue
+            self._seen.add(key)
+            try:
+                self._load(path, role or task._role, task, via, section)
+            except Exception as error:  # the run itself reports what it cannot include; the plan says so too
+                self.problems.append("%s: %s" % (os.path.relpath(path, PROJECT), error))
+
+    def _load(self, path, role, task, via, section):
+        from ansible.playbook.block import Block
+        from ansible.playbook.helpers import load_list_of_tasks
+        content = self._read(path)
+        if not isinstance(content, list):
+            return
+        before = self.loader.get_basedir()
+        parent = Block(play=self.play, role=role, task_include=None)
+        try:
+            for item in load_list_of_tasks(content, play=self.play, block=parent, role=role, task_include=None,
+                                           variable_manager=self.variable_manager, loader=self.loader):
+                if hasattr(item, "block"):
+                    self._block(item, via, section)
+                else:
+                    self._task(item, via, section)
+        finally:
+            self.loader.set_basedir(before)
+
+    def _read(self, path):
+        """Read a file of tasks as ansible does, and leave no trace of it in ansible's cache of files."""
+        try:
+            return self.loader.load_from_file(path, cache="none", trusted_as_template=True)
+        except TypeError:  # ansible-core < 2.19
+            return self.loader.load_from_file(path, cache=False)
+
+    def _included_files(self, task, action):
+        file, _ = location_of(task)
+        folder = os.path.dirname(os.path.join(PROJECT, file))
+        if action.endswith("include_role"):
+            name = str(task.args.get("name") or task.args.get("role") or getattr(task, "_role_name", "") or "")
+            tasks_from = str(task.args.get("tasks_from") or "main")
+            for role_folder in self._role_folders(name):
+                for path in self._matching(os.path.join(role_folder, "tasks"), tasks_from):
+                    yield path, self._role(name, task)
+            return
+        pattern = str(task.args.get("_raw_params") or task.args.get("file") or "")
+        roots = [folder, self.loader.get_basedir()]
+        if task._role:
+            roots.insert(0, os.path.join(task._role._role_path, "tasks"))
+        for root in roots:
+            found = self._matching(root, pattern)
+            if found:
+                for path in found:
+                    yield path, None
+                return
+
+    def _role(self, name, task):
+        from ansible.playbook.role import Role
+        from ansible.playbook.role.include import RoleInclude
+        if "{{" in name:
+            return None
+        include = RoleInclude.load(name, play=self.play, variable_manager=self.variable_manager, loader=self.loader,
+                                   collection_list=task.collections)
+        return Role.load(include, self.play, from_include=True)
+
+    def _role_folders(self, name):
+        from ansible.playbook.role.definition import RoleDefinition
+        from ansible.utils.collection_loader._collection_finder import _get_collection_role_path
+        pattern = re.sub(r"\{\{.*?\}\}", "*", name)
+        in_collection = _get_collection_role_path(name) if name.count(".") == 2 and "*" not in pattern else None
+        if in_collection:
+            return [in_collection[1]]
+        from ansible import constants
+        del RoleDefinition
+        roots = [os.path.join(self.loader.get_basedir(), "roles"), os.path.join(PROJECT, "roles")]
+        roots += constants.DEFAULT_ROLES_PATH or []
+        found = []
+        for root in roots:
+            found += [path for path in sorted(glob.glob(os.path.join(glob.escape(root), pattern))) if os.path.isdir(path)]
+        return list(dict.fromkeys(os.path.realpath(path) for path in found))
+
+    @staticmethod
+    def _matching(root, name):
+        pattern = os.path.join(glob.escape(root), re.sub(r"\{\{.*?\}\}", "*", name))
+        found = [path for ending in ("", ".yml", ".yaml") for path in sorted(glob.glob(pattern + ending))]
+        return [path for path in dict.fromkeys(map(os.path.realpath, found)) if os.path.isfile(path)]
+
+
+def install_plan():
+    from ansible import context
+    from ansible.executor.playbook_executor import PlaybookExecutor
+    from ansible.playbook import Playbook
+    original = PlaybookExecutor.run
+
+    def run(self):
+        hosts = sorted(host.name for host in self._inventory.get_hosts())
+        report("hosts", hosts=hosts)
+        if SETTINGS["plan"]:
+            plan = Plan(self._loader, self._variable_manager)
+            arguments = context.CLIARGS
+            for path in self._playbooks:
+                playbook = Playbook.load(path, variable_manager=self._variable_manager, loader=self._loader)
+                for play in playbook.get_plays():
+                    self._loader.set_basedir(play._included_path or playbook._basedir)
+                    try:
+                        matching = self._inventory.get_hosts(play.hosts)
+                    except AnsibleError:
+                        matching = []
+                    plan.add_play(play, arguments["tags"], arguments["skip_tags"], matching)
+            report("plan", tasks=sorted(plan.tasks.values(), key=lambda task: (task["file"], task["line"])),
+                   problems=plan.problems)
+        return original(self)
+
+    PlaybookExecutor.run = run
+
+
+# --- main --------------------------------------------------------------------------------------------------------------------
+
+def main():
+    from ansible import constants, release
+    import ansible
+    roots = [*SETTINGS["collections"], *constants.COLLECTIONS_PATHS, os.path.dirname(os.path.dirname(ansible.__file__))]
+    stubs, missing = add_placeholders_for_missing_collections(roots)
+    constants.CALLBACKS_ENABLED = []
+    constants.COLLECTIONS_PATHS = [*SETTINGS["collections"], *constants.COLLECTIONS_PATHS, stubs]
+    from ansible.cli.playbook import PlaybookCLI
+    report("start", ansible=release.__version__, python=sys.version.split()[0], missing_collections=missing)
+    for install in (install_handler, install_connection, install_validation, install_strategy, install_vault,
+                    install_locked_variables, install_filters, install_clock, install_lookups, install_missing_values,
+                    install_plan):
+        install()
+    command = PlaybookCLI(["ansible-playbook", *PLAYBOOK_ARGUMENTS])
+    try:
+        command.parse()
+        code = command.run()
+    except SystemExit as leaving:
+        report("failure", error="ansible-playbook refused its arguments (exit %s)" % leaving.code)
+        return 2
+    except Exception as error:  # ansible's own message is the best there is; the caller turns it into ours
+        report("failure", error="%s" % error, exception=type(error).__name__)
+        return 2
+    report("end", exit=code)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
