@@ -9,12 +9,12 @@ from gitops_runbook.gitops.components import Component, Resource
 
 ENVIRONMENTS = ("alpha", "beta", "canary", "dr", "integration", "performance", "production", "staging", "test")
 _PER_SERVICE = 6
-_SERVICES_PER_COMPONENT = 200
+_SERVICES_PER_COMPONENT = 100  # kustomize takes quadratic time in the objects of one overlay
 _SCRIPT = '#!/bin/sh\nset -eu\n\nwhile ! nc -z "$HOST" 5432; do\n  sleep 1\ndone\nexec /opt/{name}/run --verbose\n'
 
 
 def components(objects: int = 500, environments: tuple[str, ...] = ENVIRONMENTS) -> list[Component]:
-    """Generate about ``objects`` objects per environment, in components of at most some 1,200.
+    """Generate about ``objects`` objects per environment, in components of at most 600.
 
     One service in five differs per environment (replicas, an image tag, a value, a host name); one in ten lives in a
     namespace whose name holds the environment; one in forty is missing in the first environment.

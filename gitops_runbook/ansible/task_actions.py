@@ -113,7 +113,8 @@ def _k8s(line: Line) -> list[Action]:
     if arguments.get("append_hash"):
         return [Problem("command-unsupported", "append_hash names the object after its content")]
     actions: list[Action] = []
-    for document in flatten(line.get("documents") or []):
+    documents = line.get("documents") or []
+    for document in documents if documents == [{}] else flatten(documents):  # without a definition, parameters are all
         manifest = _merged(document, arguments)
         problem = incomplete(manifest)
         if problem is not None and state == "absent":
