@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,6 @@ try:
 except ImportError as error:  # GitPython looks for the program when it is imported
     raise ToolMissing("git", "the program is not on PATH", "install git 2.30 or newer") from error
 
-_NO_CONFIGURATION = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 _CONFLICTS = range(128)
 """``git merge-file`` answers with the number of conflicts, at most 127; more is an error."""
 
@@ -96,7 +94,7 @@ def merge_file(current: str, base: str, other: str) -> tuple[str, bool]:
             (folder / name).write_bytes(text.encode())
         labels = ("-L", "edited by hand", "-L", "generated before", "-L", "generated now")
         argv = ("git", "merge-file", "--stdout", *labels, *texts)
-        completed = run(Command(argv, cwd=folder, environment=_NO_CONFIGURATION, accepted=_CONFLICTS))
+        completed = run(Command(argv, cwd=folder, accepted=_CONFLICTS))
     return completed.stdout, completed.exit_code > 0
 
 

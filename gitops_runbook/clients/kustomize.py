@@ -18,8 +18,7 @@ from gitops_runbook.errors import CommandFailed
 
 _NO_CLUSTER = {
     "KUBECONFIG": os.devnull,
-    "HOME": "/nonexistent",  # no cache, no plugins, no remembered state of the user
-    "KUBERC": "off",  # kubectl 1.34: no aliases or defaults of the user
+    "KUBERC": "off",  # from kubectl 1.34 on: no default flags of the user
 }
 _NOTHING_TO_READ = "no objects passed to patch"
 _TIMEOUT_SECONDS = 120

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gitops_runbook.documents.json_values import digest
+from gitops_runbook.documents.json_values import digest, leaves
 from gitops_runbook.model.desired import Manifest
 from gitops_runbook.model.references import ObjectReference
 
@@ -82,3 +83,25 @@ def in_namespaces(manifest: Manifest, renamed: Mapping[str, str]) -> Manifest:
 def is_namespace(manifest: Manifest) -> bool:
     """Say whether the object is a Namespace."""
     return bool(manifest["kind"] == "Namespace" and manifest["apiVersion"] == "v1")
+
+
+_NOT_CARRIED = re.compile("[\x7f-\x9f\ufffe\uffff]")
+
+
+def beyond_kustomize(manifest: Manifest) -> str:
+    """Find what no kustomization can carry, however it is written; empty when there is nothing.
+
+    Kustomize writes control characters above 126 as they are and then refuses to read them – or reads U+0085 as a
+    blank –, and takes a key ``<<`` for a merge even in quotes (measured with 5.4 and 5.5).
+
+    Returns:
+        The JSON pointer of the first such place.
+    """
+    for pointer, leaf in leaves(manifest):
+        if (
+            _NOT_CARRIED.search(pointer)
+            or "<<" in pointer.split("/")
+            or (isinstance(leaf, str) and _NOT_CARRIED.search(leaf))
+        ):
+            return pointer
+    return ""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops_runbook.errors import CommandFailed
-from gitops_runbook.gitops.components import Component, Resource, manifest_digest
+from gitops_runbook.errors import CommandFailed, UnreadableInput
+from gitops_runbook.gitops.components import Component, Resource, beyond_kustomize, manifest_digest
 from gitops_runbook.gitops.namespace_matching import logical_namespaces
 from gitops_runbook.gitops.overlay_build import Build
 from gitops_runbook.gitops.overlay_files import base_files, overlay_files
@@ -81,7 +81,7 @@ def factor(components: Sequence[Component], build: Build, scratch: Path, progres
 
     Raises:
         CommandFailed: kustomize refuses an overlay that holds nothing but whole objects.
-        UnreadableInput: an object holds what YAML cannot express.
+        UnreadableInput: an object holds what YAML cannot express or kustomize cannot carry.
     """
     used = [component for component in components if any(component.resources.values())]
     logical = logical_namespaces(used)
@@ -190,6 +190,7 @@ class _Attempt:
         """Write what is wrong in the next way: True – base changed too, False – this overlay, None – no way left."""
         plan, environment = place
         if isinstance(wrong, CommandFailed):
+            _blame(place, wrong)
             found = plan.patched(environment)
             if not found and not self.logical:
                 raise wrong
@@ -223,6 +224,19 @@ class _Attempt:
         return Factored(
             dict(sorted(files.items())), rounds, _statistics(self.plans), namespaces, tuple(sorted(inexact))
         )
+
+
+def _blame(place: _Place, error: CommandFailed) -> None:
+    """Name the object because of which an overlay can never be built, where that is known."""
+    plan, environment = place
+    for resource in plan.component.resources.get(environment, ()):
+        pointer = beyond_kustomize(resource.manifest)
+        if pointer:
+            raise UnreadableInput(
+                f"{resource.reference} in {environment}: {pointer!a}",
+                "a control character, or the key <<, that kustomize cannot carry",
+                "write the value in another way, e.g. as binaryData of a ConfigMap",
+            ) from error
 
 
 def _differing(place: _Place, built: Mapping[ObjectReference, bytes]) -> set[ObjectReference]:

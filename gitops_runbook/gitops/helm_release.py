@@ -11,14 +11,13 @@ from typing import Any
 
 from gitops_runbook.documents.yaml_text import dump
 from gitops_runbook.gitops.chart_sources import (
-    SourceNames,
     has_credentials,
     helm_repository,
     is_oci,
-    name_sources,
     oci_repository,
     repository_url,
 )
+from gitops_runbook.gitops.document_names import DocumentNames, name_documents
 from gitops_runbook.gitops.flux_kustomization import is_duration
 from gitops_runbook.gitops.flux_versions import FluxRelease
 from gitops_runbook.gitops.helm_values import PartedValues, part_values
@@ -46,7 +45,7 @@ class ReleaseDocuments:
 
 
 def helm_release(
-    release: DesiredRelease, flux: FluxRelease, environment: str = "", names: SourceNames | None = None
+    release: DesiredRelease, flux: FluxRelease, environment: str = "", names: DocumentNames | None = None
 ) -> ReleaseDocuments:
     """Write one release.
 
@@ -54,7 +53,7 @@ def helm_release(
         release: what Ansible would have installed.
         flux: the version to write for.
         environment: the environment the findings are about.
-        names: the names of all sources of the environment; without them the release is taken to be the only one.
+        names: the names of all documents of the environment; without them the release is taken to be alone in it.
     """
     notes = _Notes(release, environment)
     if not repository_url(release.chart):
@@ -64,19 +63,16 @@ def helm_release(
     if not release.chart.version:
         notes.add("chart-unpinned", f"the chart {release.chart.name} has no version, so Flux takes the newest")
     values = part_values(release.values, release.taint.secret, release.plaintext_values)
-    name = (names or name_sources([release])).of(release)
+    names = names or name_documents([release])
+    source_name, secret_name = names.source(release), names.values_secret(release)
+    spec = _chart(release, source_name) | _options(release, flux, notes) | _values(values, secret_name)
     write_source = oci_repository if is_oci(release.chart) else helm_repository
     return ReleaseDocuments(
-        release=_manifest(release, flux, name, _spec(release, flux, values, notes)),
-        source=write_source(release, name, flux),
-        values_secret=_values_secret(release, values),
+        release=_manifest(release, flux, spec),
+        source=write_source(release, source_name, flux),
+        values_secret=_values_secret(release, values, secret_name),
         findings=tuple(notes.findings),
     )
-
-
-def values_secret_name(release: DesiredRelease) -> str:
-    """The name of the Secret that holds the secret values of a release."""
-    return f"{release.name}-values"
 
 
 class _Notes:
@@ -101,7 +97,7 @@ class _Notes:
         self.findings.append(Finding(code(name), self._environment, subject, message, where))
 
 
-def _manifest(release: DesiredRelease, flux: FluxRelease, source_name: str, spec: dict[str, Any]) -> Manifest:
+def _manifest(release: DesiredRelease, flux: FluxRelease, spec: dict[str, Any]) -> Manifest:
     """The HelmRelease in the namespace of the release.
 
     The release's name and the namespace of its history are explicit: with any other ones Flux would install a second
@@ -115,7 +111,6 @@ def _manifest(release: DesiredRelease, flux: FluxRelease, source_name: str, spec
             "releaseName": release.name,
             "storageNamespace": release.namespace,
             "interval": "1h",
-            **_chart(release, source_name),
             **spec,
         },
     }
@@ -130,7 +125,7 @@ def _chart(release: DesiredRelease, source_name: str) -> dict[str, Any]:
     return {"chart": {"spec": chart | {"sourceRef": {"kind": "HelmRepository", "name": source_name}}}}
 
 
-def _spec(release: DesiredRelease, flux: FluxRelease, values: PartedValues, notes: _Notes) -> dict[str, Any]:
+def _options(release: DesiredRelease, flux: FluxRelease, notes: _Notes) -> dict[str, Any]:
     options = release.options
     spec: dict[str, Any] = {}
     if options.timeout is not None:
@@ -144,10 +139,6 @@ def _spec(release: DesiredRelease, flux: FluxRelease, values: PartedValues, note
         spec["maxHistory"] = options.history_max
     spec["install"] = {**_install(release, flux), **_both_actions(release)}
     spec["upgrade"] = {**_upgrade(release), **_both_actions(release)}
-    if values.is_parted:
-        spec["valuesFrom"] = [{"kind": "Secret", "name": values_secret_name(release)}]
-    if values.inline:
-        spec["values"] = values.inline
     for option, message in _without_equivalent(release, flux):
         notes.option(option, message)
     return spec
@@ -208,13 +199,22 @@ def _without_equivalent(release: DesiredRelease, flux: FluxRelease) -> Iterator[
         )
 
 
-def _values_secret(release: DesiredRelease, values: PartedValues) -> Manifest | None:
+def _values(values: PartedValues, secret_name: str) -> dict[str, Any]:
+    spec: dict[str, Any] = {}
+    if values.is_parted:
+        spec["valuesFrom"] = [{"kind": "Secret", "name": secret_name}]
+    if values.inline:
+        spec["values"] = values.inline
+    return spec
+
+
+def _values_secret(release: DesiredRelease, values: PartedValues, name: str) -> Manifest | None:
     if not values.is_parted or values.secret is None:
         return None
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": values_secret_name(release), "namespace": release.namespace},
+        "metadata": {"name": name, "namespace": release.namespace},
         "type": "Opaque",
         "stringData": {"values.yaml": dump(values.secret)},
     }

@@ -56,7 +56,7 @@ class _NotMergeableError(Exception):
 def patches(base: Manifest, wanted: Manifest) -> list[Patch]:
     """Propose patches from ``base`` to ``wanted``, in the order to try; empty when the two are equal.
 
-    Both have the same identity. The last one is always a JSON patch.
+    Both have the same identity. A JSON patch is always among them.
     """
     operations = list(json_operations(base, wanted))
     if not operations:
@@ -68,7 +68,7 @@ def patches(base: Manifest, wanted: Manifest) -> list[Patch]:
             merges.append(Patch(kind, content))
     exact = Patch(PatchKind.JSON, operations)
     if merges and (_size(operations) + _TARGET) * _JSON_PATCH_WEIGHT < _size(merges[0].content):
-        return [exact]
+        return [exact, *merges]
     return [*merges, exact]
 
 
@@ -100,8 +100,8 @@ class _Merge:
     def maps(self, base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
         patch: dict[str, Any] = {}
         for key, value in wanted.items():
-            if key.startswith("$"):
-                raise _NotMergeableError  # a directive to kustomize
+            if not key or key.startswith("$"):
+                raise _NotMergeableError  # kustomize fails on an empty key, and takes the other for a directive
             if key not in base:
                 patch[key] = _new(value)
             elif differences(base[key], value):
@@ -141,7 +141,7 @@ def _new(value: Json, *, container: bool = True) -> Json:
     if isinstance(value, Mapping | list) and not container:
         raise _NotMergeableError
     for pointer, leaf in leaves(value):
-        if leaf is None or "/$" in pointer:
+        if leaf is None or "/$" in pointer or "//" in f"{pointer}/":
             raise _NotMergeableError
     return value
 

@@ -16,8 +16,8 @@ from gitops_runbook.documents.json_values import leaves
 from gitops_runbook.gitops.crd_providers import INSTALLERS, comes_with_cluster, is_known_group
 from gitops_runbook.gitops.placement_members import Key, Member
 from gitops_runbook.gitops.placement_providers import Providers
-from gitops_runbook.gitops.placement_rules import Place
-from gitops_runbook.gitops.slots import Slot
+from gitops_runbook.gitops.placement_rules import Place, by_workload
+from gitops_runbook.gitops.slots import CONTROLLERS, Slot
 
 _PASSIVE_KINDS = frozenset(
     {
@@ -27,8 +27,8 @@ _PASSIVE_KINDS = frozenset(
 )  # fmt: skip
 """Kinds that need nothing but their namespace, and that pods cannot start without."""
 
-_Name = tuple[str, str, str]
-"""Environment, namespace (empty for cluster-scoped objects) and name."""
+_Scope = tuple[str, str]
+"""Environment and namespace, empty for cluster-scoped objects: where a name means one thing of each kind."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class OrderNeeds:
 
 def order_needs(members: Sequence[Member], providers: Providers) -> OrderNeeds:
     """Find out what each group of custom resources waits for."""
+    workloads = by_workload(members)
     by_group: dict[str, list[Member]] = defaultdict(list)
     for member in members:
         if member.group and not comes_with_cluster(member.group):
@@ -68,7 +69,7 @@ def order_needs(members: Sequence[Member], providers: Providers) -> OrderNeeds:
             continue
         installers = False
         if not is_known_group(group):
-            for chain in _chains(group, members):
+            for chain in _chains(group, resources, workloads):
                 behind.append(chain.behind)
                 installers = installers or chain.through_installer
         if not installers:
@@ -82,11 +83,10 @@ class _Chain:
     through_installer: bool
 
 
-def _chains(group: str, members: Sequence[Member]) -> Iterator[_Chain]:
+def _chains(group: str, resources: Iterable[Member], workloads: Mapping[str, Sequence[Member]]) -> Iterator[_Chain]:
     """A group nobody is known to bring waits for what came before it in its workload and may have brought it."""
-    workloads = {member.workload for member in members if member.group == group}
-    for workload in sorted(workloads):
-        its_members = [member for member in members if member.workload == workload]
+    for workload in sorted({resource.workload for resource in resources}):
+        its_members = workloads[workload]
         before, after = _before_and_after(group, its_members)
         installers = [member for member in before if member.group in INSTALLERS]
         earlier = frozenset(member.key for member in installers or before) - after
@@ -133,9 +133,8 @@ def moved_forward(places: Mapping[Key, Place], members: Sequence[Member]) -> dic
     """Move Secrets and the like forward to the first slot in which something of their namespace names them."""
     result = dict(places)
     passive = _passive_members(members)
-    last = max((result[member.key].slot for found in passive.values() for member in found), default=None)
-    if last is None:
-        return result
+    slots = {result[named.key].slot for names in passive.values() for group in names.values() for named in group}
+    last = max(slots, default=CONTROLLERS)
     early = [member for member in members if result[member.key].slot < last]
     waiting = deque(sorted(early, key=lambda member: result[member.key].slot))
     while waiting:
@@ -148,20 +147,24 @@ def moved_forward(places: Mapping[Key, Place], members: Sequence[Member]) -> dic
     return result
 
 
-def _passive_members(members: Iterable[Member]) -> dict[_Name, list[Member]]:
-    found: dict[_Name, list[Member]] = defaultdict(list)
+def _passive_members(members: Iterable[Member]) -> dict[_Scope, dict[str, list[Member]]]:
+    found: dict[_Scope, dict[str, list[Member]]] = defaultdict(lambda: defaultdict(list))
     for member in members:
         if member.kind in _PASSIVE_KINDS and not member.group:
-            found[member.environment, member.namespace, member.name].append(member)
+            found[member.environment, member.namespace][member.name].append(member)
     return found
 
 
-def _named_by(member: Member, passive: Mapping[_Name, list[Member]]) -> Iterator[Member]:
+def _named_by(member: Member, passive: Mapping[_Scope, Mapping[str, list[Member]]]) -> Iterator[Member]:
+    scopes = {(member.environment, member.namespace), (member.environment, "")}
+    names = [passive[scope] for scope in sorted(scopes) if scope in passive]
+    if not names:
+        return
     content: Any = member.content if member.release else {**member.content, "metadata": {}}
-    for text in sorted({value for _, value in leaves(content) if isinstance(value, str)}):
-        yield from passive.get((member.environment, member.namespace, text), ())
-        if member.namespace:
-            yield from passive.get((member.environment, "", text), ())
+    texts = {value for _, value in leaves(content) if isinstance(value, str)}
+    for named in names:
+        for name in sorted(named.keys() & texts):
+            yield from named[name]
 
 
 def without_gaps(places: Mapping[Key, Place]) -> dict[Key, Place]:

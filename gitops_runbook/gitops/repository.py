@@ -110,8 +110,7 @@ def _entries(inputs: Inputs, name: str) -> dict[Slot, list[_Entry]]:
     for manifest in placement.namespaces.get(name, ()):
         add(SOURCES, _Entry(manifest, Origin((), _ORDER_FIRST, "namespaces"), _ORDER_FIRST))
     for reference, item in selection.clear.items():
-        manifest = item.plaintext if item.plaintext is not None and item.taint.secret else item.manifest
-        add(placement.of_object(name, reference), _Entry(manifest, item.origin, item.origin.order))
+        add(placement.of_object(name, reference), _Entry(item.manifest, item.origin, item.origin.order))
     releases = inputs.states[name].releases
     for key, documents in selection.releases.items():
         origin = releases[key].origin
@@ -122,9 +121,9 @@ def _entries(inputs: Inputs, name: str) -> dict[Slot, list[_Entry]]:
             source = Origin(origin.tasks, origin.order, "sources")
             if all(entry.manifest != documents.source for entry in by_slot.get(SOURCES, [])):
                 add(SOURCES, _Entry(documents.source, source, origin.order))
-    for reference, item in selection.sealed.items():
+    for reference, hidden in selection.sealed.items():
         slot = _slot_of_sealed(inputs, name, reference)
-        add(slot, _Entry(item.plaintext, item.origin, item.origin.order, item.secret, sealed=True))
+        add(slot, _Entry(hidden.plaintext, hidden.origin, hidden.origin.order, hidden.secret, sealed=True))
     for found in by_slot.values():
         found.sort(key=lambda entry: (entry.order, str(ObjectReference.of(entry.manifest))))
     return by_slot
@@ -223,6 +222,5 @@ def _expected(inputs: Inputs, name: str, by_slot: Mapping[Slot, Sequence[_Entry]
         generated=generated,
         recipients=tuple(inputs.recipients.get(name, ())),
         withheld=frozenset(selection.withheld),
-        secrets=frozenset(),
         cluster="/".join(part for part in (inputs.prefix.strip("/"), "clusters", name) if part),
     )

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitops_runbook.gitops.chart_sources import name_sources
+from gitops_runbook.documents.json_values import Json, get, with_value
+from gitops_runbook.gitops.document_names import name_documents
 from gitops_runbook.gitops.flux_versions import FluxRelease
-from gitops_runbook.gitops.helm_release import ReleaseDocuments, helm_release, values_secret_name
+from gitops_runbook.gitops.helm_release import ReleaseDocuments, helm_release
 from gitops_runbook.model.desired import DesiredObject, DesiredRelease, DesiredState, Manifest, Origin, TaskReference
 from gitops_runbook.model.finding_codes import code
 from gitops_runbook.model.findings import Finding
+from gitops_runbook.model.placeholders import holds_placeholder
 from gitops_runbook.model.references import ObjectReference
 
 _IN_METADATA = "/metadata"
@@ -71,12 +73,14 @@ def select(state: DesiredState, flux: FluxRelease, *, has_recipient: bool) -> Se
     """Apply the rules to one environment.
 
     Args:
+        state: what Ansible would have applied.
+        flux: the version to write for.
         has_recipient: somebody may read this environment's encrypted files.
     """
     selection = Selection(state.environment)
     for item in state.objects.values():
         _select_object(selection, item, has_recipient=has_recipient)
-    names = name_sources(state.releases.values())
+    names = name_documents(state.releases.values(), state.objects)
     for key, release in state.releases.items():
         if _cannot_be_written(selection, release, release.taint.live, frozenset()):
             continue
@@ -86,7 +90,8 @@ def select(state: DesiredState, flux: FluxRelease, *, has_recipient: bool) -> Se
             selection.unresolved_tasks.update(release.origin.tasks)
             continue
         selection.releases[key] = documents
-        _select_values(selection, release, documents, has_recipient=has_recipient)
+        secret = ObjectReference("v1", "Secret", release.namespace, names.values_secret(release))
+        _select_values(selection, release, documents, secret, has_recipient=has_recipient)
     return selection
 
 
@@ -101,12 +106,30 @@ def _cannot_be_written(
     elif live:
         message = f"{subject} holds an answer of the live cluster at {_shown(live)}"
         selection.leave_out(subject, origin, "live-value", message)
+    elif holds_placeholder(_content(item)):  # the net under the comparison of the recordings
+        selection.leave_out(subject, origin, "live-value", f"{subject} holds a value that is not known here")
     elif random:
         message = f"{subject} differs between two equal runs at {_shown(random)}"
         selection.leave_out(subject, origin, "nondeterministic", message)
     else:
         return False
     return True
+
+
+def _content(item: DesiredObject | DesiredRelease) -> Json:
+    """What would be written: with its secrets where they are known, else with what hides them left out."""
+    if isinstance(item, DesiredObject):
+        known, content = item.plaintext, item.manifest
+    else:
+        known, content = item.plaintext_values, item.values
+    if known is not None:
+        return known
+    for pointer in sorted(item.taint.secret | item.taint.random, reverse=True):
+        try:
+            content = with_value(content, pointer, "")
+        except KeyError:  # a key that only the other recording has
+            continue
+    return content
 
 
 def _select_object(selection: Selection, item: DesiredObject, *, has_recipient: bool) -> None:
@@ -158,11 +181,15 @@ def _select_secret_dependent(selection: Selection, item: DesiredObject, *, has_r
 
 
 def _select_values(
-    selection: Selection, release: DesiredRelease, documents: ReleaseDocuments, *, has_recipient: bool
+    selection: Selection,
+    release: DesiredRelease,
+    documents: ReleaseDocuments,
+    reference: ObjectReference,
+    *,
+    has_recipient: bool,
 ) -> None:
     if not release.taint.secret and not release.taint.random:
         return
-    reference = ObjectReference("v1", "Secret", release.namespace, values_secret_name(release))
     if release.taint.random:
         message = f"{release} gets a generated value at {_shown(release.taint.random)}"
         selection.withhold(reference, release.origin, "create-once-secret", message)
@@ -193,18 +220,18 @@ def _shown(pointers: Iterable[str]) -> str:
 
 def secret_texts(states: Mapping[str, DesiredState]) -> Iterator[str]:
     """Every secret of the plaintext that is long enough to be recognised; to check that none stands in clear."""
-    from gitops_runbook.documents.json_values import get
-
     for state in states.values():
         for item in state.objects.values():
-            yield from _texts_at(item.plaintext, item.taint.secret, get)
+            yield from _texts_at(item.plaintext, item.taint.secret)
         for release in state.releases.values():
-            yield from _texts_at(release.plaintext_values, release.taint.secret, get)
+            yield from _texts_at(release.plaintext_values, release.taint.secret)
 
 
-def _texts_at(plaintext: Manifest | None, pointers: Iterable[str], get: object) -> Iterator[str]:
-    assert callable(get)  # noqa: S101 - narrows the type
+def _texts_at(plaintext: Manifest | None, pointers: Iterable[str]) -> Iterator[str]:
     for pointer in pointers if plaintext is not None else ():
-        value = get(plaintext, pointer)
+        try:
+            value = get(plaintext, pointer)
+        except KeyError:  # only the other recording has it
+            continue
         if isinstance(value, str) and len(value) >= 8:
             yield value

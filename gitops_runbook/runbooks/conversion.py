@@ -106,7 +106,9 @@ class Conversion:
     def open_findings(self) -> tuple[Finding, ...]:
         """What nobody has answered yet, worst first."""
         order = list(Severity)
-        return tuple(sorted((item for item in self.findings if item.is_open), key=lambda item: order.index(item.kind.severity)))
+        return tuple(
+            sorted((item for item in self.findings if item.is_open), key=lambda item: order.index(item.kind.severity))
+        )
 
     @property
     def is_ready(self) -> bool:
@@ -131,10 +133,14 @@ class Conversion:
         }  # fmt: skip
 
 
-def summarise(recorded: RecordedEnvironment, selection: Selection, unresolved_places: set[tuple[str, int]]) -> EnvironmentSummary:
+def summarise(
+    recorded: RecordedEnvironment, selection: Selection, unresolved_places: set[tuple[str, int]]
+) -> EnvironmentSummary:
     """Count one environment.
 
     Args:
+        recorded: the environment as recorded.
+        selection: what of it may be written.
         unresolved_places: file and line of every task with an error finding of its own.
     """
     accounts = recorded.accounts

@@ -10,13 +10,13 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gitops_runbook.ansible.environments import RecordedEnvironment, record_environments, resolve_paths
+from gitops_runbook.ansible.environments import record_environments, resolve_paths
 from gitops_runbook.ansible.installation import find_installation
 from gitops_runbook.ansible.project_code import find_project_code, require_allowed
 from gitops_runbook.ansible.recording import Line, Pass, RecordingRequest
@@ -27,6 +27,7 @@ from gitops_runbook.clients.sops import Sops
 from gitops_runbook.errors import RunbookError, UsageError
 from gitops_runbook.gitops import flux_versions, output_folder
 from gitops_runbook.gitops.clear_secrets import clear_secrets
+from gitops_runbook.gitops.output_write import STATE
 from gitops_runbook.gitops.overlay_build import overlay_build
 from gitops_runbook.gitops.placement import place
 from gitops_runbook.gitops.proof import Proof, ProofPrograms, prove
@@ -84,7 +85,9 @@ class _Clock:
         self.seconds[name] = round(time.monotonic() - started, 3)
 
 
-def convert(options: ConversionOptions, progress: Progress | None = None, programs: Programs | None = None) -> Conversion:
+def convert(
+    options: ConversionOptions, progress: Progress | None = None, programs: Programs | None = None
+) -> Conversion:
     """Run a conversion from beginning to end.
 
     Raises:
@@ -110,7 +113,7 @@ def convert(options: ConversionOptions, progress: Progress | None = None, progra
             selections = {name: select(state, flux, has_recipient=bool(options.environments[name].recipients))
                           for name, state in states.items()}  # fmt: skip
             written = {name: _written(states[name], selections[name]) for name in states}
-            placement = place(written, {decision.id: decision.choice for decision in decisions})
+            placement = place(written, _answers(decisions))
         recipients = {name: item.recipients for name, item in options.environments.items() if item.recipients}
         inputs = Inputs(written, selections, placement, recipients, flux, options.path_prefix)
         sealer = Sealer(Sops(programs.sops), recipients, _password(options), output.earlier, _age_key_file())
@@ -127,7 +130,16 @@ def convert(options: ConversionOptions, progress: Progress | None = None, progra
     findings += [item for selection in selections.values() for item in selection.findings]
     findings += [*placement.findings, *repository.findings, *merged.findings]
     answered = apply_decisions(_unique(findings), decisions, datetime.now(UTC).date())
-    return _finish(options, recorded, selections, repository, answered, proof, clock.seconds)
+    summaries = {
+        name: summarise(recorded[name], selections[name], _unresolved_places(answered, name)) for name in recorded
+    }
+    conversion = Conversion(
+        options, recorded, selections, summaries, repository.files, repository.factored.statistics,
+        tuple(sorted(answered, key=_worst_first)), proof, dict(clock.seconds),
+        options.report or options.out / STATE / "report.json",
+    )  # fmt: skip
+    _write_report(conversion)
+    return conversion
 
 
 def _check_options(options: ConversionOptions) -> None:
@@ -135,17 +147,22 @@ def _check_options(options: ConversionOptions) -> None:
         raise UsageError(str(options.project), "is no folder", "name the folder of the Ansible project")
     playbook = options.project / options.playbook
     if not playbook.is_file():
-        near = sorted(path.relative_to(options.project).as_posix() for path in options.project.glob("**/*.y*ml")
-                      if path.stem in ("site", "main", "deploy", playbook.stem) and "roles" not in path.parts)[:3]  # fmt: skip
-        hint = f"did you mean {', '.join(near)}? It" if near else "the playbook"
+        near = ", ".join(_playbooks_like(playbook.stem, options.project))
+        hint = f"did you mean {near}? It" if near else "the playbook"
         raise UsageError(str(playbook), "there is no such playbook", f"{hint} is given relative to the project")
-    for name, environment in options.environments.items():
+    for environment in options.environments.values():
         resolve_paths(options.project, environment.inventory)
         for variable in environment.extra_vars:
             if variable.startswith("@") and not (options.project / variable[1:]).is_file():
-                raise UsageError(f"-e {name}:{variable}", "there is no such file", "give a path relative to the project")
+                raise UsageError(f"-e {variable}", "there is no such file", "give a path relative to the project")
     if options.vault_password_file is not None and not os.access(options.vault_password_file, os.R_OK):
-        raise UsageError(str(options.vault_password_file), "cannot be read", "name the file that holds the vault password")
+        raise UsageError(str(options.vault_password_file), "cannot be read", "name the file with the vault password")
+
+
+def _playbooks_like(stem: str, project: Path) -> list[str]:
+    names = {"site", "main", "deploy", stem}
+    found = (path.relative_to(project) for path in project.glob("**/*.y*ml") if path.stem in names)
+    return sorted(path.as_posix() for path in found if "roles" not in path.parts)[:3]
 
 
 def _inventories(options: ConversionOptions) -> list[str]:
@@ -170,6 +187,11 @@ def _tree_root(options: ConversionOptions) -> Path:
 def _decisions(options: ConversionOptions) -> Sequence[Decision]:
     file = _tree_root(options) / "decisions.yaml"
     return read_decisions(file) if file.is_file() else []
+
+
+def _answers(decisions: Sequence[Decision]) -> dict[str, str]:
+    today = datetime.now(UTC).date()
+    return {item.id: item.choice for item in decisions if item.expires is None or item.expires >= today}
 
 
 def _project_code_findings(files: Sequence[Path]) -> list[Finding]:
@@ -218,24 +240,16 @@ def _unique(findings: Sequence[Finding]) -> list[Finding]:
     return list({finding.id: finding for finding in findings}.values())
 
 
-def _finish(
-    options: ConversionOptions, recorded: Mapping[str, RecordedEnvironment], selections: Mapping[str, Selection],
-    repository: Repository, findings: Sequence[Finding], proof: Proof, seconds: Mapping[str, float],
-) -> Conversion:  # fmt: skip
-    order = list(Severity)
-    ordered = sorted(findings, key=lambda item: (order.index(item.kind.severity), item.kind.code, item.environment, item.subject))
-    conversion = Conversion(
-        options, recorded, selections,
-        {name: summarise(recorded[name], selections[name], _error_places(findings, name)) for name in recorded},
-        repository.files, repository.factored.statistics, tuple(ordered), proof, dict(seconds),
-        options.report or options.out / output_folder.STATE / "report.json",
-    )  # fmt: skip
+def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
+    return list(Severity).index(finding.kind.severity), finding.kind.code, finding.environment, finding.subject
+
+
+def _write_report(conversion: Conversion) -> None:
     conversion.report.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(conversion.as_json(), indent=2, ensure_ascii=False) + "\n"
     temporary = conversion.report.with_name(conversion.report.name + ".new")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(conversion.report)
-    return conversion
 
 
 _TASK_CODES = frozenset({
@@ -245,13 +259,10 @@ _TASK_CODES = frozenset({
 """Findings that say a task's own result is missing; the others are about what the task needs or made."""
 
 
-def _error_places(findings: Sequence[Finding], environment: str) -> set[tuple[str, int]]:
+def _unresolved_places(findings: Sequence[Finding], environment: str) -> set[tuple[str, int]]:
     places = set()
     for finding in findings:
         if finding.environment == environment and finding.kind.code in _TASK_CODES and ":" in finding.where:
             file, _, line = finding.where.rpartition(":")
             places.add((file, int(line)))
     return places
-
-
-Report = Callable[[Conversion], None]

@@ -124,10 +124,12 @@ def test_an_error_does_not_show_what_was_set(helm: Helm, arguments: list[str]) -
 def test_the_users_helm_settings_are_neither_used_nor_touched(
     helm: Helm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Helm stops where its registry configuration is a folder, be it named or at home.
+    (tmp_path / "helm" / "registry" / "config.json").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("HELM_DEBUG", "not a boolean")
-    monkeypatch.setenv("HELM_PLUGINS", str(tmp_path / "absent"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HELM_REGISTRY_CONFIG", str(tmp_path))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
 
     assert helm.effective_values(["a: 1"]) == {"a": 1}
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["helm"]

@@ -26,6 +26,15 @@ def _widget(spec: str) -> str:
     return f"apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: a}}\nspec:\n{spec}"
 
 
+_KUBERC = """
+apiVersion: kubectl.config.k8s.io/v1beta1
+kind: Preference
+defaults:
+- command: patch
+  options: [{name: show-managed-fields, default: nonsense}]
+"""
+
+
 @pytest.fixture
 def overlay(tmp_path: Path) -> Path:
     folder = tmp_path / "overlay"
@@ -93,7 +102,7 @@ def test_the_users_cluster_and_settings_are_not_looked_at(
     broken = tmp_path / "config"
     broken.write_text("{ no kubeconfig")
     (tmp_path / ".kube").mkdir()
-    (tmp_path / ".kube" / "kuberc").write_text("{ no kuberc")
+    (tmp_path / ".kube" / "kuberc").write_text(_KUBERC)
     monkeypatch.setenv("KUBECONFIG", str(broken))
     monkeypatch.setenv("HOME", str(tmp_path))
 

@@ -13,16 +13,16 @@ from gitops_runbook.documents.json_values import differences
 from gitops_runbook.errors import UnreadableInput
 
 SCALARS = """
-y Y yes Yes YES yEs n N no No NO nO on On ON oN off Off OFF oFF true True TRUE tRUE false False FALSE fALSE
-~ null Null NULL nULL ~x nil none None
-0 -0 +0 00 1 -1 +1 01 08 09 007 0777 -017 +017 018 0o14 0O14 -0o7 0o8 0o 0x1F 0X1f -0xff +0x0 0x 0xg 0b11 -0b11 +0b1 0b2 0b
-1_000 1__0 _1 1_ -_1 0x_1 0o_7 9223372036854775807 9223372036854775808 -9223372036854775808 -9223372036854775809
-18446744073709551615 +18446744073709551615 18446744073709551616 12345678901234567890123 0xffffffffffffffff
-1.0 1.5 -1.5 +1.5 1. -1. .5 -.5 +.5 .5e3 1.e1 1e3 1E3 1e+3 1e-3 1e 1e+ e1 .e1 . .. 1.2.3 1.10 1.1_0 1_0.5 1e1000 -1e1000 .1e999
-1e-7 1e22 1.0e20 1e15 1e16 1e18 1e19 0.1 0.30000000000000004 4e-324 1.7976931348623157e308 0.0 -0.0 0e0 00.5 08.5 1,000
-1:30 190:20:30 1:2.5 12:30:45.5 -1:30 2024-01-01 2024-1-1 2024-01-01T00:00:00Z 2024-01-01t1:2:3Z 2024-13-01 20240101
-2001-12-14T21:59:43.10-05:00 1e3f 123abc abc123 0x1Fh 10m 500Mi 1h30m = << <<< - -- --- +- + +- inf nan Infinity NaN .infinity
-._5 .5_0 .5__0 .5_ .5_0e1_0 .5e_1 .5. -.e1 %x? a=b a#b a:b http://x/y ::1 :x x: ?x -x @x `x
+y Y yes Yes YES yEs n N no No NO nO on On ON oN off Off OFF oFF true True TRUE tRUE false False FALSE fALSE ~ null
+Null NULL nULL ~x nil none None 0 -0 +0 00 1 -1 +1 01 08 09 007 0777 -017 +017 018 0o14 0O14 -0o7 0o8 0o 0x1F 0X1f
+-0xff +0x0 0x 0xg 0b11 -0b11 +0b1 0b2 0b 1_000 1__0 _1 1_ -_1 0x_1 0o_7 9223372036854775807 9223372036854775808
+-9223372036854775808 -9223372036854775809 18446744073709551615 +18446744073709551615 18446744073709551616
+12345678901234567890123 0xffffffffffffffff 1.0 1.5 -1.5 +1.5 1. -1. .5 -.5 +.5 .5e3 1.e1 1e3 1E3 1e+3 1e-3 1e 1e+ e1
+.e1 . .. 1.2.3 1.10 1.1_0 1_0.5 1e1000 -1e1000 .1e999 1e-7 1e22 1.0e20 1e15 1e16 1e18 1e19 0.1 0.30000000000000004
+4e-324 1.7976931348623157e308 0.0 -0.0 0e0 00.5 08.5 1,000 1:30 190:20:30 1:2.5 12:30:45.5 -1:30 2024-01-01 2024-1-1
+2024-01-01T00:00:00Z 2024-01-01t1:2:3Z 2024-13-01 20240101 2001-12-14T21:59:43.10-05:00 1e3f 123abc abc123 0x1Fh 10m
+500Mi 1h30m = << <<< - -- --- +- + +- inf nan Infinity NaN .infinity ._5 .5_0 .5__0 .5_ .5_0e1_0 .5e_1 .5. -.e1 %x?
+a=b a#b a:b http://x/y ::1 :x x: ?x -x @x `x
 """.split()  # noqa: SIM905 - a table of words reads better without quotes
 NOT_PLAIN = {"---", "-", "@x", "`x", "x:", "%x?", "<<"}
 
@@ -89,7 +89,8 @@ def test_anything_that_looks_like_a_number_is_read_as_go_reads_it(kubectl: str, 
 
 STRUCTURES = {
     "explicit tags": "  a: !!str 1\n  b: !!int '1'\n  c: !!float 1\n  d: !foo bar\n  e: !!binary YWJj\n",
-    "more tags": "  a: !!bool 'yes'\n  b: !!null ''\n  c: !!str\n  d: !!set {a, b}\n  e: !x [1]\n  f: !!timestamp 2024-01-01\n",
+    "more tags": "  a: !!bool 'yes'\n  b: !!null ''\n  c: !!str\n  d: !!set {a, b}\n  e: !x [1]\n",
+    "a date with its tag": "  a: !!timestamp 2024-01-01\n",
     "anchors and aliases": "  a: &x {k: 1}\n  b: *x\n  c: &y yes\n  d: *y\n",
     "a merge key before": "  base: &x {k: 1, l: 2}\n  a:\n    <<: *x\n    k: 3\n",
     "a merge key behind": "  base: &x {k: 1, l: 2}\n  a:\n    k: 3\n    <<: *x\n",

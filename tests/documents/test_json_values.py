@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gitops_runbook.documents.json_values import (
     ABSENT,
     Difference,
+    Json,
     canonical,
     differences,
     digest,
@@ -74,13 +75,13 @@ def test_the_whole_document_cannot_be_removed() -> None:
 
 
 def test_empty_containers_are_leaves_and_keys_are_escaped() -> None:
-    value = {"a/b": {"~": []}, "l": [{}, 1], "": None}
+    value: Json = {"a/b": {"~": []}, "l": [{}, 1], "": None}
     assert list(leaves(value)) == [("/a~1b/~0", []), ("/l/0", {}), ("/l/1", 1), ("/", None)]
     assert list(leaves({})) == [("", {})]
 
 
 @given(values)
-def test_each_leaf_is_found_again_by_its_pointer(value: Any) -> None:
+def test_each_leaf_is_found_again_by_its_pointer(value: Json) -> None:
     for pointer, leaf in leaves(value):
         assert get(value, pointer) is leaf
 
@@ -119,7 +120,7 @@ def test_differences_name_the_place_and_both_sides() -> None:
     expected = {"a": {"b/c": 1, "gone": None}, "l": [1, 2, 3], "same": [{}]}
     actual = {"same": [{}], "l": [1, "2"], "a": {"b/c": True}, "new": {"x": 1}}
     assert differences(expected, actual) == [
-        Difference("/a/b~1c", 1, True),
+        Difference("/a/b~1c", expected=1, actual=True),
         Difference("/a/gone", None, ABSENT),
         Difference("/l/1", 2, "2"),
         Difference("/l/2", 3, ABSENT),
@@ -128,7 +129,7 @@ def test_differences_name_the_place_and_both_sides() -> None:
 
 
 @given(values, values)
-def test_digests_are_equal_exactly_when_there_is_no_difference(one: Any, other: Any) -> None:
+def test_digests_are_equal_exactly_when_there_is_no_difference(one: Json, other: Json) -> None:
     assert (digest(one) == digest(other)) is (not differences(one, other))
     assert differences(one, copy.deepcopy(one)) == []
 
@@ -153,7 +154,7 @@ def test_numbers_are_compared_as_numbers(one: float, other: int) -> None:
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ],
 )  # fmt: skip
-def test_the_examples_of_rfc_7386_are_merged(target: Any, patch: Any, result: Any) -> None:
+def test_the_examples_of_rfc_7386_are_merged(target: Json, patch: Json, result: Json) -> None:
     before = copy.deepcopy(target)
     assert merge_patch(target, patch) == result
     assert target == before

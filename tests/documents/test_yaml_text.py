@@ -12,14 +12,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gitops_runbook.documents.go_yaml import load_all
-from gitops_runbook.documents.json_values import differences
+from gitops_runbook.documents.json_values import Json, differences
 from gitops_runbook.documents.yaml_text import dump, dump_all
 from gitops_runbook.errors import UnreadableInput
 
 AMBIGUOUS = """
-on yes y n Y N no off True FALSE null Null NULL ~ 1e3 1E3 1e+3 0o14 012 1_000 0x1F 0b1 12:30:45 190:20:30 1:30 2024-01-01
-2024-01-01T00:00:00Z .5 +1 1. 1 -1 1.0 1.10 .inf -.INF .nan NaN inf 0.1.2 = << -0 - -- --- ... ? ! !x &a *a % @ ` { } [ ] , | >
-0777 08 1e1000 0o8 1__0 0x 1e -.5 .e1 1.e1 1e1f 7e5 12e03 10m 500Mi 1h30m0s 1d : :a a: # #a a#b " ' \\ $(A) ${A} $ %a ^a$ ~a --a --1 --.inf ../base ./a .../a ../1 ..a $patch $$ -.inf --
+on yes y n Y N no off True FALSE null Null NULL ~ 1e3 1E3 1e+3 0o14 012 1_000 0x1F 0b1 12:30:45 190:20:30 1:30
+2024-01-01 2024-01-01T00:00:00Z .5 +1 1. 1 -1 1.0 1.10 .inf -.INF .nan NaN inf 0.1.2 = << -0 - -- --- ... ? ! !x &a *a
+% @ ` { } [ ] , | > 0777 08 1e1000 0o8 1__0 0x 1e -.5 .e1 1.e1 1e1f 7e5 12e03 10m 500Mi 1h30m0s 1d : :a a: # #a a#b "
+' \\ $(A) ${A} $ %a ^a$ ~a --a --1 --.inf ../base ./a .../a ../1 ..a $patch $$ -.inf --
 """.split()  # noqa: SIM905 - a table of words reads better without quotes
 AMBIGUOUS += [
     "",
@@ -41,18 +42,19 @@ AMBIGUOUS += [
 ]
 
 TEXTS = [
-    "a\nb", "a\nb\n", "a\n\n\n", "\na", "\n", "\n\n", " a\nb\n", "\ta\nb", "a\n b\n  c\n", "a \nb\n", "a\n \nb", "a\n  ",
-    "a\r\nb\r\n", "a\x85b\nc", "a\u2028b\nc", "\ufeffa\nb", "a\n---\nb: 1\n", "a\n...\n", "# a\nb", "a: |\n  b\n", "a\n\tb\n",
-    "key: value\n", "日本\n😀\n", "x" * 300 + " " + "y" * 300 + "\nz\n", "\x07\n", "\x7f\na", "\ufffe\na", "\U0001fffe", "\U0010ffff\na",
-    "- a\n- b\n", "a\n#b\n", "%a\nb", "{\n", "'\n\"", "a\n\n b", "a\n \n", "a\n\n \n", "a\n \n\n", "\u00a0\na", "a\n\u3000\n",
+    "a\nb", "a\nb\n", "a\n\n\n", "\na", "\n", "\n\n", " a\nb\n", "\ta\nb", "a\n b\n  c\n", "a \nb\n", "a\n \nb",
+    "a\n  ", "a\r\nb\r\n", "a\x85b\nc", "a\u2028b\nc", "\ufeffa\nb", "a\n---\nb: 1\n", "a\n...\n", "# a\nb",
+    "a: |\n  b\n", "a\n\tb\n", "key: value\n", "日本\n😀\n", "x" * 300 + " " + "y" * 300 + "\nz\n", "\x07\n", "\x7f\na",
+    "\ufffe\na", "\U0001fffe", "\U0010ffff\na", "- a\n- b\n", "a\n#b\n", "%a\nb", "{\n", "'\n\"", "a\n\n b", "a\n \n",
+    "a\n\n \n", "a\n \n\n", "\u00a0\na", "a\n\u3000\n",
 ]  # fmt: skip
 
 
-def through_python(document: Any) -> Any:
+def through_python(document: Json) -> Json:
     return yaml.safe_load(dump(document))
 
 
-def through_ours(document: Any) -> Any:
+def through_ours(document: Json) -> Json:
     return load_all(dump(document))[0]
 
 
@@ -64,7 +66,7 @@ def kubectl() -> str:
     return found
 
 
-def through_go(kubectl: str, spec: Any) -> Any:
+def through_go(kubectl: str, spec: Json) -> Json:
     """Write an object, let kubectl read it and print it as JSON."""
     thing = {"apiVersion": "x.example.org/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": spec}
     command = [kubectl, "label", "--local", "-f", "-", "-o", "json", "read=by-go"]
@@ -75,7 +77,7 @@ def through_go(kubectl: str, spec: Any) -> Any:
 
 @pytest.mark.parametrize("reader", [through_python, through_ours])
 @pytest.mark.parametrize("text", [*AMBIGUOUS, *TEXTS])
-def test_a_string_stays_this_string_wherever_it_stands(reader: Callable[[Any], Any], text: str) -> None:
+def test_a_string_stays_this_string_wherever_it_stands(reader: Callable[[Json], Any], text: str) -> None:
     for document in (
         text,
         [text],
@@ -112,18 +114,18 @@ json_documents = st.recursive(
 @settings(max_examples=400)
 @given(json_documents)
 @example({"k" * 2000: {"x" * 1100: ["v"]}, "l": 1})
-def test_reading_what_was_written_is_the_identity(document: Any) -> None:
+def test_reading_what_was_written_is_the_identity(document: Json) -> None:
     assert differences(document, load_all(dump(document))[0]) == []
 
 
 @settings(max_examples=15, deadline=None)
 @given(documents=st.lists(json_documents, min_size=15, max_size=30))
-def test_go_reads_what_was_written(kubectl: str, documents: list[Any]) -> None:
+def test_go_reads_what_was_written(kubectl: str, documents: list[Json]) -> None:
     assert differences(documents, through_go(kubectl, documents)) == []
 
 
 @given(st.lists(st.tuples(json_documents, st.text()), min_size=1, max_size=4))
-def test_no_comment_and_no_number_of_documents_changes_what_is_read(documents: list[tuple[Any, str]]) -> None:
+def test_no_comment_and_no_number_of_documents_changes_what_is_read(documents: list[tuple[Json, str]]) -> None:
     expected = [document for document, _ in documents]
     assert differences(expected, load_all(dump_all(documents))) == []
 
@@ -163,7 +165,7 @@ def test_an_object_used_twice_is_written_twice() -> None:
 @pytest.mark.parametrize(
     "value", [float("nan"), float("inf"), {1: 2}, {"a": b"x"}, {"a": {1}}, "\udc80", {"\ud800": 1}, "a\n\udfff"]
 )
-def test_what_json_cannot_express_is_refused(value: Any) -> None:
+def test_what_json_cannot_express_is_refused(value: Json) -> None:
     with pytest.raises(UnreadableInput):
         dump(value)
 

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from gitops_runbook.gitops.chart_sources import (
     comparable,
     helm_repository,
-    name_sources,
     oci_repository,
     repository_url,
 )
@@ -42,48 +39,6 @@ def test_flux_reads_neither_paths_nor_unknown_schemes(given: str) -> None:
     assert repository_url(Chart("shop", given)) == ""
 
 
-def test_a_source_is_named_by_the_alias_in_the_playbook() -> None:
-    release = _release("https://charts.example.org", alias="Community_Charts")
-    assert name_sources([release]).of(release) == "community-charts"
-
-
-def test_without_an_alias_the_name_comes_from_the_url_and_is_a_dns_label() -> None:
-    long = _release("https://charts.example.org/" + "very-long-path/" * 9)
-    short = _release("https://charts.example.org:8443/stable/")
-    names = name_sources([long, short])
-    assert names.of(short) == "charts-example-org-8443-stable"
-    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", names.of(long))
-
-
-def test_one_url_in_one_namespace_is_one_source_whatever_its_aliases() -> None:
-    one = _release("https://charts.example.org", alias="zeta", name="one")
-    other = _release("https://charts.example.org/", alias="alpha", name="other")
-    for order in ([one, other], [other, one]):
-        names = name_sources(order)
-        assert names.of(one) == names.of(other) == "alpha"
-
-
-def test_two_urls_with_one_alias_get_two_names_that_do_not_depend_on_the_order() -> None:
-    one = _release("https://a.example.org", alias="stable", name="one")
-    other = _release("https://b.example.org", alias="stable", name="other")
-    first, second = name_sources([one, other]), name_sources([other, one])
-    assert first == second
-    assert first.of(one) == "stable"
-    assert re.fullmatch(r"stable-[0-9a-f]{8}", first.of(other))
-
-
-def test_the_same_alias_in_two_namespaces_is_no_collision() -> None:
-    one = _release("https://a.example.org", alias="stable", namespace="a")
-    other = _release("https://b.example.org", alias="stable", namespace="b")
-    names = name_sources([one, other])
-    assert names.of(one) == names.of(other) == "stable"
-
-
-def test_an_environment_with_a_mirror_keeps_the_name_of_the_source() -> None:
-    staging, production = (_release(url, alias="stable") for url in ("https://a.example.org", "https://mirror.intern"))
-    assert name_sources([staging]).of(staging) == name_sources([production]).of(production)
-
-
 def test_an_http_source_stands_in_the_namespace_of_its_release() -> None:
     document = helm_repository(_release("https://charts.example.org/"), "stable", _FLUX)
     assert document["metadata"] == {"name": "stable", "namespace": "apps"}
@@ -113,13 +68,6 @@ def test_an_oci_source_keeps_the_chart_as_it_was_pushed() -> None:
 def test_flux_2_4_gets_the_beta_api_of_oci_repositories() -> None:
     document = oci_repository(_release("oci://registry.example.org/charts"), "web", resolve("2.4.0"))
     assert document["apiVersion"] == "source.toolkit.fluxcd.io/v1beta2"
-
-
-def test_two_charts_from_one_registry_have_two_sources() -> None:
-    one = _release("oci://registry.example.org/charts", name="one")
-    other = _release("oci://registry.example.org/charts", name="other", version="2.0.0")
-    names = name_sources([one, other])
-    assert (names.of(one), names.of(other)) == ("one", "other")
 
 
 def test_charts_are_compared_without_alias_and_spelling_of_the_url() -> None:

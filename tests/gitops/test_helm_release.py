@@ -7,7 +7,7 @@ import pytest
 
 from gitops_runbook.documents.go_yaml import load_all
 from gitops_runbook.documents.json_values import Json
-from gitops_runbook.gitops.chart_sources import name_sources
+from gitops_runbook.gitops.document_names import name_documents
 from gitops_runbook.gitops.flux_versions import DEFAULT, resolve
 from gitops_runbook.gitops.helm_release import ReleaseDocuments, helm_release
 from gitops_runbook.model.desired import Chart, DesiredRelease, HelmOptions, Origin, Taint, TaskReference
@@ -79,7 +79,7 @@ def test_the_release_refers_to_the_source_by_the_name_it_has_among_all() -> None
     other = DesiredRelease(
         "other", "orchestration", Chart("x", "https://a.example.org", "1.0.0", "apache"), {}, Origin((), 0, "x")
     )
-    documents = helm_release(_release(), resolve(DEFAULT), names=name_sources([_release(), other]))
+    documents = helm_release(_release(), resolve(DEFAULT), names=name_documents([_release(), other]))
     assert documents.release is not None
     assert documents.source is not None
     name = documents.source["metadata"]["name"]

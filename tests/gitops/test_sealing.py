@@ -12,6 +12,7 @@ import pytest
 from gitops_runbook.clients.sops import Sops
 from gitops_runbook.documents.go_yaml import load_all
 from gitops_runbook.errors import UsageError
+from gitops_runbook.gitops.output_folder import inspect, merge, write
 from gitops_runbook.gitops.sealing import (
     EarlierFiles,
     Sealed,
@@ -274,3 +275,16 @@ def test_no_plaintext_shows_in_what_is_printed_by_accident(sops: Sops, key: Key)
     assert CANARY not in shown
     assert PASSWORD not in shown
     assert CANARY not in str(dict(os.environ))
+
+
+def test_a_second_conversion_into_the_same_folder_changes_no_byte(sops: Sops, key: Key, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    trees = []
+    for _ in range(2):
+        with inspect(out) as output:
+            [sealed] = sealer(sops, key, output.earlier).seal_all([request(secret())])
+            write(output, merge(output, {PATH: sealed.text}), {PATH: sealed.mark})
+        trees.append({path: path.read_bytes() for path in out.rglob("*") if path.is_file()})
+    assert trees[0] == trees[1]
+    assert len(trees[0]) == 3
+    assert not [path for path, content in trees[0].items() if CANARY.encode() in content]

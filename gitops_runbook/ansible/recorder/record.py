@@ -16,15 +16,15 @@ That place is replaced. What comes before is ansible itself; nothing comes after
 What never happens: a module is not executed, a connection is not opened (it raises), a file is written only below the
 sandbox, a lookup that runs programs or asks servers is not called, a failing task ends neither its host nor the run.
 
-Four kinds of placeholder stand for what cannot be known here, each salted so that comparing two recordings finds every
+Three kinds of placeholder stand for what cannot be known here, each salted so that comparing two recordings finds every
 leaf that depends on it, whatever filter it went through:
 
-    …_vault_   a vaulted value (salt ``vault``); numbers become large numbers, so arithmetic is traced as well
-    …_live_    an answer of the live cluster, or of a lookup that was not run (salt ``live``)
-    …_random_  a generated password, the time (salt ``random``)
+    …_vault_…   a vaulted value (salt ``vault``); numbers become large numbers, so arithmetic is traced as well
+    …_live_…    an answer of the live cluster, of a lookup that was not run, of a name nobody defines (salt ``live``)
+    …_random_…  a generated password (salt ``random``; the clock and the filters ``random`` and ``shuffle`` follow it)
 
-Lines written (``type``): start, plan, task, skipped, unresolved, assertion, lookup, locked, secret-variable, meta,
-failure, end. ``end`` is the last line of every complete recording.
+Lines written (``type``): start, unreadable, hosts, plan, task, skipped, unresolved, assertion, lookup, locked,
+secret-variable, meta, failure, end. ``end`` is the last line of every complete recording.
 """
 
 from __future__ import annotations
@@ -80,19 +80,29 @@ def write_line(kind, fields):
 
 # --- placeholders -----------------------------------------------------------------------------------------------------
 
-PLACEHOLDER = re.compile(r"[0-9a-f]{24,}_(?:vault|live|random)_")
+PLACEHOLDER = re.compile(r"[0-9a-f]{24,}_(vault|live|random)_[0-9a-f]{8}", re.IGNORECASE)
+
+
+def is_first(nature):
+    """Whether this is the pass with the first of the two salts of a kind: they end in 1 and 2."""
+    return SALTS[nature].endswith("1")
 
 
 def placeholder(nature, identity):
-    """A string that stands for an unknown value; begins and ends differently, and is longer or shorter, per salt."""
-    salt = SALTS[nature]
-    digest = hashlib.sha256(("%s|%s|%s" % (nature, salt, identity)).encode()).hexdigest()
-    length = 24 + 2 * (hashlib.sha256(salt.encode()).digest()[0] % 16)
-    first = "abcdef0123456789"[hashlib.sha256(salt.encode()).digest()[1] % 16]
-    return "%s%s_%s_" % (first, digest[:length], nature)
+    """A string that stands for an unknown value; its beginning, its end and its length depend on the salt."""
+    digest = hashlib.sha256(("%s|%s|%s" % (nature, SALTS[nature], identity)).encode()).hexdigest()
+    mark, length = ("a", 24) if is_first(nature) else ("b", 30)
+    return "%s%s_%s_%s%s" % (mark, digest[:length], nature, digest[-7:], mark)
+
+
+def nature_of(value):
+    """Which kind of placeholder a text contains; None when it is not a text with one."""
+    found = PLACEHOLDER.search(value) if isinstance(value, str) else None
+    return found.group(1).lower() if found else None
 
 
 def placeholder_number(text):
+    """A large number in the place of a placeholder."""
     return 10 ** 8 + int(hashlib.sha256(text.encode()).hexdigest()[:7], 16)
 
 
@@ -107,10 +117,6 @@ def vault_tree(value, identity):
     if isinstance(value, (int, float)):
         return placeholder_number(placeholder("vault", identity))
     return placeholder("vault", identity)
-
-
-def has_placeholder(value):
-    return isinstance(value, str) and PLACEHOLDER.search(value) is not None
 
 
 # --- plain values out of ansible's tagged ones -----------------------------------------------------------------------
@@ -176,12 +182,17 @@ def location_of(item):
 
 CHAIN = re.compile(r"\b([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[\s*(?:\d+|'[^']*'|\"[^\"]*\")\s*\])+)")
 STEP = re.compile(r"\.([A-Za-z_]\w*)|\[\s*(\d+)\s*\]|\[\s*['\"]([^'\"]*)['\"]\s*\]")
-JSON_CHAIN = re.compile(r"\b([A-Za-z_]\w*)\.stdout\s*\|\s*(?:ansible\.builtin\.)?from_json\s*(?:\|\s*default\([^)]*\)\s*)?"
-                        r"\)?((?:\.[A-Za-z_]\w*|\[\s*(?:\d+|'[^']*'|\"[^\"]*\")\s*\])*)")
-METHODS = {"startswith", "endswith", "split", "splitlines", "strip", "lower", "upper", "find", "replace", "items",
-           "keys", "values", "get", "append", "format", "rstrip", "lstrip"}
-RESULT_FIELDS = {"changed", "failed", "skipped", "rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "results",
-                 "msg"}
+JSON_CHAIN = re.compile(
+    r"\b([A-Za-z_]\w*)\.stdout\s*\|\s*(?:ansible\.builtin\.)?from_json\s*(?:\|\s*default\([^)]*\)\s*)?"
+    r"\)?((?:\.[A-Za-z_]\w*|\[\s*(?:\d+|'[^']*'|\"[^\"]*\")\s*\])*)"
+)
+METHODS = {
+    "startswith", "endswith", "split", "splitlines", "strip", "lower", "upper", "find", "replace", "items", "keys",
+    "values", "get", "append", "format", "rstrip", "lstrip",
+}  # fmt: skip
+RESULT_FIELDS = {
+    "changed", "failed", "skipped", "rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "results", "msg",
+}  # fmt: skip
 USES, JSON_USES = {}, {}
 
 
