@@ -45,15 +45,27 @@ def kustomize(kubectl: Path) -> Kustomize:
 
 
 @pytest.fixture(scope="session")
-def helm() -> Helm:
-    """Helm 3."""
-    return Helm(_program("helm"))
+def helm_path() -> Path:
+    """A helm that will do."""
+    return _program("helm")
 
 
 @pytest.fixture(scope="session")
-def sops() -> Sops:
+def helm(helm_path: Path) -> Helm:
+    """Helm 3."""
+    return Helm(helm_path)
+
+
+@pytest.fixture(scope="session")
+def sops_path() -> Path:
+    """A sops that will do."""
+    return _program("sops")
+
+
+@pytest.fixture(scope="session")
+def sops(sops_path: Path) -> Sops:
     """The real sops."""
-    return Sops(_program("sops"))
+    return Sops(sops_path)
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,17 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
+import signal
 import subprocess
-import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from gitops_runbook.ansible.installation import AnsibleInstallation
-from gitops_runbook.errors import RecordingFailed, UnreadableInput
+from gitops_runbook.ansible.sandbox import sandbox
+from gitops_runbook.errors import RecordingFailed, UnreadableInput, UsageError
 
 RECORDER = Path(__file__).parent / "recorder" / "record.py"
 
@@ -30,9 +29,13 @@ FACTS = {
     "ansible_service_mgr": "systemd", "ansible_processor_vcpus": 4, "ansible_memtotal_mb": 16384,
     "ansible_python_version": "3.11.2", "ansible_user_id": "root", "ansible_user_dir": "/root",
     "ansible_env": {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin"}, "ansible_selinux": {"status": "disabled"},
-    "ansible_default_ipv4": {"address": "192.0.2.10", "interface": "eth0"}, "ansible_all_ipv4_addresses": ["192.0.2.10"],
+    "ansible_default_ipv4": {"address": "192.0.2.10", "interface": "eth0"},
+    "ansible_all_ipv4_addresses": ["192.0.2.10"],
 }  # fmt: skip
-"""What ``setup`` answers; every name has the prefix, or it would override variables of the same name."""
+"""What ``setup`` answers, the names of the host and the time apart (those depend on host and pass).
+
+Every name has the prefix, or it would override variables of the same name.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,14 @@ class RecordingRequest:
 class Pass:
     """One way to run the recorder; comparing two passes that differ in one point shows what depends on that point.
 
+    Of each kind of salt there are two; they end in ``1`` and ``2``, and the recorder decides by that where it must
+    choose (the truth of a secret, what is drawn by lot).
+
     Attributes:
         vault_salt: salt of the placeholders for vaulted values; None decrypts them for real.
         live_salt: salt of the placeholders for what a cluster or a lookup would answer.
-        random_salt: salt of the placeholders for generated values.
+        random_salt: salt of the placeholders for generated values; the clock follows it.
         converged: the world in which everything is already there; else nothing is there yet.
-        clock_days: by how many days the clock is moved.
         plan: also list the tasks ansible loads.
     """
 
@@ -74,15 +79,26 @@ class Pass:
     live_salt: str = "live-1"
     random_salt: str = "random-1"
     converged: bool = False
-    clock_days: int = 0
     plan: bool = False
 
 
 FIRST = Pass("first", plan=True)
 OTHER_VAULT = Pass("other-vault", vault_salt="vault-2")
-REPEATED = Pass("repeated", random_salt="random-2", clock_days=400)
+REPEATED = Pass("repeated", random_salt="random-2")
 CONVERGED = Pass("converged", live_salt="live-2", converged=True)
 PLAINTEXT = Pass("plaintext", vault_salt=None)
+
+_QUIET = {
+    "ANSIBLE_ALLOW_BROKEN_CONDITIONALS": "1", "ANSIBLE_ASK_PASS": "0", "ANSIBLE_ASK_VAULT_PASS": "0",
+    "ANSIBLE_BECOME_ASK_PASS": "0", "ANSIBLE_CACHE_PLUGIN": "memory", "ANSIBLE_DEPRECATION_WARNINGS": "0",
+    "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "0", "ANSIBLE_ENABLE_TASK_DEBUGGER": "0", "ANSIBLE_ERROR_ON_MISSING_HANDLER": "0",
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "1", "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_RETRY_FILES_ENABLED": "0", "ANSIBLE_STDOUT_CALLBACK": "minimal", "PYTHONDONTWRITEBYTECODE": "1",
+}  # fmt: skip
+"""Environment variables by which ansible asks, caches, logs and writes nothing of its own."""
+
+_NO_HOSTS = "leaves us with no hosts to target"
+"""What ansible says when the limit matches nothing (ansible.cli.CLI.get_host_list)."""
 
 Line = dict[str, Any]
 """One line of the recorder; ``type`` says which kind (see recorder/record.py)."""
@@ -110,57 +126,50 @@ def record(request: RecordingRequest, taken: Pass, progress: Callable[[Line], No
     """Run one pass; no task takes effect and nothing is written outside a private folder that is removed afterwards.
 
     Args:
+        request: what to run.
+        taken: with which salts, in which world.
         progress: called with each line as it arrives.
 
     Raises:
+        UsageError: the limit matches no host.
         UnreadableInput: ansible cannot load the playbook or the inventory, or a vault password is wrong.
         RecordingFailed: ansible ended before the recording was complete.
     """
-    with _sandbox(private=taken.vault_salt is None) as sandbox:
+    with sandbox(private=taken.vault_salt is None) as folder:
         reader, writer = os.pipe()
-        settings = sandbox / "settings.json"
-        settings.write_text(json.dumps(_settings(request, taken, sandbox, writer)))
+        settings = folder / "settings.json"
+        settings.write_text(json.dumps(_settings(request, taken, folder, writer)))
         arguments = [str(request.installation.python), str(RECORDER), str(settings), "--"]
-        log = sandbox / "ansible.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                arguments + _playbook_arguments(request, sandbox), cwd=request.project, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, pass_fds=(writer,), start_new_session=True,
-                env=_environment(request, sandbox),
-            )  # fmt: skip
-        os.close(writer)
-        try:
-            lines = tuple(_read_lines(reader, progress))
-            code = process.wait()
-        finally:
-            _end(process)
+        log = folder / "ansible.log"
+        with os.fdopen(reader, encoding="utf-8") as stream, log.open("w") as output:
+            try:
+                process = subprocess.Popen(
+                    arguments + _playbook_arguments(request, folder), cwd=request.project, stdin=subprocess.DEVNULL,
+                    stdout=output, stderr=subprocess.STDOUT, pass_fds=(writer,), start_new_session=True,
+                    env=_environment(request, folder),
+                )  # fmt: skip
+            finally:
+                os.close(writer)
+            try:
+                lines = tuple(_read_lines(stream, progress))
+                code = process.wait()
+            finally:
+                _end(process)
         _require_complete(request, taken, lines, code, log)
     return Recording(request, taken, lines)
 
 
-@contextmanager
-def _sandbox(*, private: bool) -> Iterator[Path]:
-    """A folder only we can read; in memory when decrypted values will pass through it."""
-    memory = Path("/dev/shm")  # noqa: S108 - memory, so that no decrypted value ever reaches a disk
-    parent = memory if private and os.access(memory, os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="gitops-runbook-", dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _settings(request: RecordingRequest, taken: Pass, sandbox: Path, channel: int) -> dict[str, Any]:
+def _settings(request: RecordingRequest, taken: Pass, folder: Path, channel: int) -> dict[str, Any]:
     return {
-        "project": str(request.project), "sandbox": str(sandbox), "channel": channel, "facts": FACTS,
+        "project": str(request.project), "sandbox": str(folder), "channel": channel, "facts": FACTS,
         "salts": {"vault": taken.vault_salt, "live": taken.live_salt, "random": taken.random_salt},
-        "world": "converged" if taken.converged else "fresh", "clock_days": taken.clock_days, "plan": taken.plan,
+        "world": "converged" if taken.converged else "fresh", "plan": taken.plan,
         "vault_password_given": request.vault_password_file is not None,
-        "collections": [str(path) for path in _project_collections(request.project, sandbox)],
+        "collections": [str(path) for path in _project_collections(request.project, folder)],
     }  # fmt: skip
 
 
-def _project_collections(project: Path, sandbox: Path) -> list[Path]:
+def _project_collections(project: Path, folder: Path) -> list[Path]:
     """Where collections of the project itself are found; a project that is one is linked into a collections path."""
     roots = [project / "collections"] if (project / "collections" / "ansible_collections").is_dir() else []
     manifest = project / "galaxy.yml"
@@ -169,17 +178,17 @@ def _project_collections(project: Path, sandbox: Path) -> list[Path]:
             line.split(":", 1) for line in manifest.read_text(encoding="utf-8").splitlines()
             if line.startswith(("namespace:", "name:"))
         )  # fmt: skip
-        own = sandbox / "own" / "ansible_collections" / names["namespace"].strip(" \"'")
+        own = folder / "own" / "ansible_collections" / names["namespace"].strip(" \"'")
         own.mkdir(parents=True)
         (own / names["name"].strip(" \"'")).symlink_to(project)
-        roots.append(sandbox / "own")
+        roots.append(folder / "own")
     return roots
 
 
-def _playbook_arguments(request: RecordingRequest, sandbox: Path) -> list[str]:
+def _playbook_arguments(request: RecordingRequest, folder: Path) -> list[str]:
     password = request.vault_password_file
     if password is None:  # a password of ours opens nothing, and keeps ansible from asking for one
-        password = sandbox / "no-password"
+        password = folder / "no-password"
         password.write_text(secrets.token_hex(16))
     arguments = ["--forks", "1", "--limit", request.limit, "--vault-password-file", str(password)]
     for path in request.inventory:
@@ -193,62 +202,63 @@ def _playbook_arguments(request: RecordingRequest, sandbox: Path) -> list[str]:
     return [*arguments, request.playbook]
 
 
-def _environment(request: RecordingRequest, sandbox: Path) -> dict[str, str]:
+def _environment(request: RecordingRequest, folder: Path) -> dict[str, str]:
     """The user's environment, less what would make ansible ask, cache, log or write outside the sandbox."""
     environment = {name: value for name, value in os.environ.items() if name not in ("ANSIBLE_VAULT_PASSWORD_FILE",)}
     configuration = request.project / "ansible.cfg"
     if configuration.is_file():
         environment.setdefault("ANSIBLE_CONFIG", str(configuration))
-    scratch = sandbox / "ansible"
-    environment.update(
-        ANSIBLE_ALLOW_BROKEN_CONDITIONALS="1", ANSIBLE_ASK_PASS="0", ANSIBLE_ASK_VAULT_PASS="0",
-        ANSIBLE_BECOME_ASK_PASS="0", ANSIBLE_CACHE_PLUGIN="memory",
-        ANSIBLE_DEPRECATION_WARNINGS="0", ANSIBLE_ERROR_ON_MISSING_HANDLER="0", ANSIBLE_LOCALHOST_WARNING="0",
-        ANSIBLE_LOCAL_TEMP=str(scratch / "tmp"), ANSIBLE_LOG_PATH=str(scratch / "log"), ANSIBLE_NOCOLOR="1",
-        ANSIBLE_PERSISTENT_CONTROL_PATH_DIR=str(scratch / "pc"), ANSIBLE_RETRY_FILES_ENABLED="0",
-        ANSIBLE_SSH_CONTROL_PATH_DIR=str(scratch / "cp"), ANSIBLE_STDOUT_CALLBACK="minimal",
-        ANSIBLE_DISPLAY_ARGS_TO_STDOUT="0", PYTHONDONTWRITEBYTECODE="1",
-        ANSIBLE_INVENTORY_UNPARSED_WARNING="1", ANSIBLE_GALAXY_CACHE_DIR=str(scratch / "galaxy"),
-    )  # fmt: skip
+    scratch = folder / "ansible"
+    scratch_folders = {
+        "ANSIBLE_LOCAL_TEMP": "tmp", "ANSIBLE_LOG_PATH": "log", "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": "pc",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": "cp", "ANSIBLE_GALAXY_CACHE_DIR": "galaxy",
+    }  # fmt: skip
+    environment.update(_QUIET, **{name: str(scratch / place) for name, place in scratch_folders.items()})
     scratch.mkdir(exist_ok=True)
     return environment
 
 
-def _read_lines(descriptor: int, progress: Callable[[Line], None]) -> Iterator[Line]:
-    with os.fdopen(descriptor, encoding="utf-8") as stream:
-        for text in stream:
-            if not text.endswith("\n"):  # the writer was killed in the middle of a line
-                return
-            line: Line = json.loads(text)
-            progress(line)
-            yield line
+def _read_lines(stream: TextIO, progress: Callable[[Line], None]) -> Iterator[Line]:
+    for text in stream:
+        if not text.endswith("\n"):  # the writer was killed in the middle of a line
+            return
+        line: Line = json.loads(text)
+        progress(line)
+        yield line
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End ansible and its workers, whatever state they are in."""
-    try:
-        os.killpg(process.pid, 9)
-    except ProcessLookupError:
-        return
-    finally:
-        threading.Thread(target=process.wait, daemon=True).start()
+    """End ansible, whatever state it is in; its workers, in sessions of their own, end with it (see the recorder)."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _require_complete(request: RecordingRequest, taken: Pass, lines: tuple[Line, ...], code: int, log: Path) -> None:
     failure = next((line for line in lines if line["type"] == "failure"), None)
     quoted = "" if taken.vault_salt is None else _last_words(log)
     if failure is not None:
-        raise UnreadableInput(
-            f"{request.project / request.playbook} (limit {request.limit})",
-            f"ansible cannot load it: {failure['error'].strip()}{quoted if 'refused' in failure['error'] else ''}",
-            "make `ansible-playbook --list-tasks` work with the same arguments, then convert again",
-        )
+        raise _failure(request, failure["error"].strip(), quoted)
     if not lines or lines[-1]["type"] != "end":
         raise RecordingFailed(
             f"{request.playbook} (limit {request.limit})",
             f"ansible ended with code {code} before the recording was complete{quoted}",
             "convert again; if it happens again, look at the last task named here for what ends ansible itself",
         )
+
+
+def _failure(request: RecordingRequest, error: str, quoted: str) -> UsageError | UnreadableInput:
+    if _NO_HOSTS in error:
+        inventory = ", ".join(request.inventory) or "what ansible.cfg says"
+        return UsageError(
+            f"limit {request.limit}", f"matches no host of the inventory ({inventory})",
+            "compare with `ansible-inventory --graph`; --environment is NAME=LIMIT or NAME=LIMIT@INVENTORY",
+        )  # fmt: skip
+    return UnreadableInput(
+        f"{request.project / request.playbook} (limit {request.limit})",
+        f"ansible cannot load it: {error}{quoted if 'refused' in error else ''}",
+        "make `ansible-playbook --list-tasks` work with the same arguments, then convert again",
+    )
 
 
 def _last_words(log: Path) -> str:

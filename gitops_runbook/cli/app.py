@@ -31,8 +31,11 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer's signature
 
 @app.callback()
 def _options(
-    *, version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
-) -> None:  # fmt: skip
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Move a platform from Ansible push to Flux pull, with proof."""
 
 

@@ -11,14 +11,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn, ParamSpec
+from typing import ParamSpec
 
 import typer
 
 import gitops_runbook
 from gitops_runbook.errors import RunbookError
 
-DEFECT, NOT_EXACT, READER_GONE = 1, 3, 141
+DEFECT, READER_GONE = 1, 141
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _P = ParamSpec("_P")
 
@@ -116,7 +116,7 @@ def _defect(error: Exception) -> int:
     traceback.print_exception(error)
     say(
         f"\ngitops-runbook {gitops_runbook.__version__}: {type(error).__name__}\n"
-        "  this is a defect of gitops-runbook, not of your project; nothing was written half\n"
+        "  this is a defect of gitops-runbook, not of your project\n"
         "Next: report it with the lines above (they may name your files and hosts) and the command you gave"
     )
     return DEFECT
@@ -126,12 +126,3 @@ def _reader_gone() -> int:
     """Whoever read our output has closed it, e.g. ``| head``; Python would complain once more at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return READER_GONE
-
-
-def leave(code: int) -> NoReturn:
-    """End the command with an exit code.
-
-    Raises:
-        typer.Exit: always.
-    """
-    raise typer.Exit(code)

@@ -28,7 +28,7 @@ class Kubectl:
         """
         command = Command(
             (self._kubectl, *arguments, "--dry-run=client", "--output=json"),
-            environment={"KUBECONFIG": os.devnull, "HOME": "/nonexistent"},
+            environment={"KUBECONFIG": os.devnull, "HOME": "/nonexistent", "KUBERC": "off"},
             timeout=60,
             conceal=[argument for argument in arguments if "=" in argument],
         )

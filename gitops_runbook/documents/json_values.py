@@ -164,8 +164,8 @@ def same_leaf(one: Json, other: Json) -> bool:
 def normal_number(number: float) -> float:
     """Return the form of a number all programs agree on: an int where it has no fraction and fits 64 bits.
 
-    Go writes a float by its shortest digits (``3.652616512772933e16`` becomes 36526165127729330, though the float is two
-    less), and reads what does not fit into 64 bits as a float, so longer integers lose their last digits here too.
+    Go writes a float by its shortest digits (``3.652616512772933e16`` becomes 36526165127729330, though the float is
+    two less), and reads what does not fit into 64 bits as a float, so longer integers lose their last digits here too.
     """
     if isinstance(number, float):
         whole = int(Decimal(repr(number))) if number.is_integer() else None

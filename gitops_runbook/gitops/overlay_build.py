@@ -55,13 +55,15 @@ class BuiltOverlays(Mapping[Path, Sequence[Manifest]]):
             KeyError: when it was not built.
             UnreadableInput: when the build returned something that is no YAML.
         """
-        documents: dict[str, list[Manifest]] = {}
+        read: dict[str, list[Manifest]] = {}
+        manifests: list[Manifest] = []
         for text in _SEPARATOR.split(self._texts[folder]):
-            if text not in documents:
+            if text not in read:
                 known = self._last.get(text)
-                documents[text] = _manifests(text, folder) if known is None else known
-        self._last = documents
-        return [manifest for found in documents.values() for manifest in found]
+                read[text] = _manifests(text, folder) if known is None else known
+            manifests += read[text]
+        self._last = read
+        return manifests
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._texts)

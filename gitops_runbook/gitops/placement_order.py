@@ -103,7 +103,7 @@ def _before_and_after(group: str, members: Iterable[Member]) -> tuple[list[Membe
     for member in members:
         if member.group == group:
             first.setdefault(member.environment, member.order)
-        elif (member.group and not comes_with_cluster(member.group)) or member.release is not None:
+        elif member.group or member.release is not None:
             candidates.append(member)
     before = [each for each in candidates if each.order < first.get(each.environment, -1)]
     after = frozenset(each.key for each in candidates if each.order >= first.get(each.environment, each.order + 1))
@@ -114,7 +114,7 @@ def moved_behind(places: Mapping[Key, Place], needs: Iterable[Behind]) -> dict[K
     """Move what waits behind what it waits for."""
     result = dict(places)
     needs = list(needs)
-    for _ in range(len(needs) + 1):  # a need may move what another one waits for
+    for _ in needs:  # a need may move what another one waits for
         moved = False
         for need in needs:
             if not need.earlier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gitops_runbook.documents.yaml_text import dump_all
 from gitops_runbook.gitops.factoring import Component, Factored, Resource, factor
@@ -77,7 +78,11 @@ def build_repository(
     """Seal, factor and write all files, in memory.
 
     Args:
+        inputs: what was decided.
+        sealer: encrypts what is secret.
+        build: builds overlays, to try them.
         scratch: an empty folder for the trees that factoring tries.
+        progress: is told what goes on.
     """
     entries = {name: _entries(inputs, name) for name in sorted(inputs.selections)}
     sealed = _seal(entries, inputs, sealer)
@@ -89,10 +94,23 @@ def build_repository(
         files.update(_cluster_files(name, by_slot, slots, inputs))
     overlays = {name: tuple(_folder(inputs.prefix, slot, name) for slot in slots) for name in entries}
     return Repository(
-        files, overlays, {name: _expected(inputs, name, entries[name]) for name in entries},
+        files, overlays, {name: _expected(inputs, name, sealed) for name in entries},
         {item.path: item.mark for item in sealed.values()}, factored,
         tuple(finding for item in sealed.values() for finding in item.findings),
     )  # fmt: skip
+
+
+def in_reading_order(manifest: Manifest) -> dict[str, Any]:
+    """Put what identifies an object first, as people write it; everything else stays in the order it was given."""
+    first = ("apiVersion", "kind", "metadata", "type", "immutable")
+    ordered = {key: manifest[key] for key in first if key in manifest}
+    metadata = manifest.get("metadata") or {}
+    names = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if key in metadata}
+    return {
+        **ordered,
+        "metadata": {**names, **metadata},
+        **{key: manifest[key] for key in manifest if key not in first},
+    }
 
 
 def _folder(prefix: str, slot: Slot, layer: str) -> str:
@@ -110,7 +128,8 @@ def _entries(inputs: Inputs, name: str) -> dict[Slot, list[_Entry]]:
     for manifest in placement.namespaces.get(name, ()):
         add(SOURCES, _Entry(manifest, Origin((), _ORDER_FIRST, "namespaces"), _ORDER_FIRST))
     for reference, item in selection.clear.items():
-        add(placement.of_object(name, reference), _Entry(item.manifest, item.origin, item.origin.order))
+        manifest = in_reading_order(item.manifest)
+        add(placement.of_object(name, reference), _Entry(manifest, item.origin, item.origin.order))
     releases = inputs.states[name].releases
     for key, documents in selection.releases.items():
         origin = releases[key].origin
@@ -123,7 +142,8 @@ def _entries(inputs: Inputs, name: str) -> dict[Slot, list[_Entry]]:
                 add(SOURCES, _Entry(documents.source, source, origin.order))
     for reference, hidden in selection.sealed.items():
         slot = _slot_of_sealed(inputs, name, reference)
-        add(slot, _Entry(hidden.plaintext, hidden.origin, hidden.origin.order, hidden.secret, sealed=True))
+        plaintext = in_reading_order(hidden.plaintext)
+        add(slot, _Entry(plaintext, hidden.origin, hidden.origin.order, hidden.secret, sealed=True))
     for found in by_slot.values():
         found.sort(key=lambda entry: (entry.order, str(ObjectReference.of(entry.manifest))))
     return by_slot
@@ -201,7 +221,7 @@ def _cluster_files(
     return files
 
 
-def _expected(inputs: Inputs, name: str, by_slot: Mapping[Slot, Sequence[_Entry]]) -> Expected:
+def _expected(inputs: Inputs, name: str, sealed: Mapping[tuple[str, ObjectReference], Sealed]) -> Expected:
     """What the proof asks for; made from the desired state, not from the files."""
     selection, state = inputs.selections[name], inputs.states[name]
     generated: dict[ObjectReference, Manifest | None] = {
@@ -220,6 +240,7 @@ def _expected(inputs: Inputs, name: str, by_slot: Mapping[Slot, Sequence[_Entry]
         releases={key: state.releases[key] for key in selection.releases},
         sealed={reference: item.plaintext for reference, item in selection.sealed.items()},
         generated=generated,
+        sealed_texts=frozenset(item.text for (owner, _), item in sealed.items() if owner == name),
         recipients=tuple(inputs.recipients.get(name, ())),
         withheld=frozenset(selection.withheld),
         cluster="/".join(part for part in (inputs.prefix.strip("/"), "clusters", name) if part),

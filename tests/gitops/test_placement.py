@@ -189,11 +189,27 @@ def test_an_operator_whose_definitions_nobody_sees_is_known_by_its_workload() ->
     assert not _found(placement, "crd-provider-unknown")
 
 
-def test_an_operator_in_the_workload_of_a_resource_brings_it_when_nothing_else_does() -> None:
+@pytest.mark.parametrize(("workload", "unknown"), [("db", []), ("elsewhere", ["example.com"])])
+def test_an_operator_in_the_workload_of_a_resource_brings_it_when_nothing_else_does(
+    workload: str, unknown: list[str]
+) -> None:
+    operator = _release(workload, 1, "ns/pg-op-controller", "pgx")
+    placement = _place(operator, _object("db", 2, "example.com/v1 Database ns/one"))
+    assert list(_found(placement, "crd-provider-unknown")) == unknown
+
+
+def test_settings_of_an_operator_bring_nothing() -> None:
     placement = _place(
-        _release("db", 1, "ns/pg-op-controller", "pgx"), _object("db", 2, "example.com/v1 Database ns/one")
+        _object("acme_operator", 1, "v1 ConfigMap ns/acme"), _object("acme", 2, "acme.example.org/v1 Thing ns/one")
     )
-    assert not _found(placement, "crd-provider-unknown")
+    assert list(_found(placement, "crd-provider-unknown")) == ["acme.example.org"]
+
+
+def test_what_comes_with_the_cluster_is_brought_by_no_release_of_that_name() -> None:
+    things: list[Thing] = [
+        _release("console", 1, "ns/openshift", "openshift"), _object("console", 2, "route.openshift.io/v1 Route ns/r"),
+    ]  # fmt: skip
+    assert _slots(*things) == [APPS, APPS]
 
 
 @pytest.mark.parametrize(
@@ -232,6 +248,28 @@ def test_what_an_operator_may_need_does_not_wait_for_it() -> None:
         _release("observability", 3, "mon/kps", "kube-prometheus-stack"),
     ]
     assert _slots(*things) == [CONTROLLERS, CONFIGS, CONTROLLERS]
+
+
+@pytest.mark.parametrize(("order", "slot"), [(4, CONTROLLERS), (5, CONTROLLERS), (6, CONFIGS)])
+def test_what_comes_in_the_task_of_the_last_operator_or_before_does_not_wait(order: int, slot: Slot) -> None:
+    operators: list[Thing] = [
+        _release("operators-of-us", 5, "b/strimzi", "strimzi-kafka-operator"),
+        _release("platform", 2, "a/cert-manager", "cert-manager"),
+        _release("platform", 5, "b/velero", "velero"),
+    ]
+    storage = _object("platform", order, "storage.k8s.io/v1 StorageClass fast")
+    settings = _object("platform", order, "v1 ConfigMap b/settings")
+    elsewhere = _object("platform", order, "v1 ConfigMap a/settings-of-a")
+    assert _slots(*operators, storage, settings, elsewhere)[3:] == [slot, slot, CONFIGS]
+
+
+def test_a_program_before_an_operator_of_its_workload_stays_an_application() -> None:
+    things: list[Thing] = [
+        _release("monitoring", 1, "mon/loki", "loki"),
+        _object("monitoring", 2, "apps/v1 Deployment mon/exporter"),
+        _release("monitoring", 3, "mon/kps", "kube-prometheus-stack"),
+    ]
+    assert _slots(*things) == [APPS, APPS, CONTROLLERS]
 
 
 def test_other_releases_of_an_operators_workload_are_applications() -> None:
@@ -279,6 +317,29 @@ def test_an_unknown_group_waits_for_what_may_have_brought_it_and_stays_a_finding
     assert list(_found(placement, "crd-provider-unknown")) == ["things.example.com"]
 
 
+def test_a_chain_of_unknown_groups_is_a_chain_of_stages() -> None:
+    things: list[Thing] = [
+        _release("portal", 1, "ns/portal", "portal"),
+        _object("portal", 2, "zzz.example.com/v1 Z ns/z"),
+        _object("portal", 3, "aaa.example.com/v1 A ns/a"),
+    ]
+    assert _slots(*things) == [APPS, _SECOND_APPS, Slot("apps", "", 2)]
+
+
+def test_an_unknown_group_does_not_wait_for_what_comes_in_its_own_task() -> None:
+    things: list[Thing] = [
+        _object("w", 1, "one.example.com/v1 One ns/x"), _object("w", 1, "two.example.org/v1 Two ns/x"),
+    ]  # fmt: skip
+    assert _slots(*things) == [CONFIGS, CONFIGS]
+
+
+def test_an_environment_without_the_unknown_group_does_not_hide_what_brings_it() -> None:
+    release = _release("portal", 1, "ns/portal", "portal")
+    thing = _object("portal", 2, "things.example.com/v1 Thing ns/one")
+    placement = place({"a": _state("a", release), "b": _state("b", release, thing)}, {})
+    assert placement.slot(thing) == _SECOND_APPS
+
+
 def test_a_well_known_group_does_not_wait_for_a_release_that_cannot_bring_it() -> None:
     things: list[Thing] = [
         _release("mlflow", 1, "ml/mlflow", "mlflow"),
@@ -299,12 +360,13 @@ def test_a_secret_that_an_operator_names_comes_with_it_whatever_workload_it_is_f
     things: list[Thing] = [
         _object("secrets", 1, "v1 Secret mon/grafana-admin"),
         _object("secrets", 2, "v1 Secret mon/unused"),
+        _object("operators", 2, "v1 ServiceAccount mon/operator"),
         _object("other", 3, "v1 Secret other/grafana-admin"),
         _release(
             "observability", 4, "mon/kps", "kube-prometheus-stack", values={"admin": {"existing": "grafana-admin"}}
         ),
     ]
-    assert _slots(*things) == [CONTROLLERS, APPS, APPS, CONTROLLERS]
+    assert _slots(*things) == [CONTROLLERS, APPS, CONTROLLERS, APPS, CONTROLLERS]
 
 
 def test_what_a_forwarded_object_names_is_forwarded_too() -> None:
@@ -318,9 +380,10 @@ def test_what_a_forwarded_object_names_is_forwarded_too() -> None:
     assert _slots(_STRIMZI, *things)[1:] == [APPS, CONFIGS, CONFIGS, CONFIGS, CONFIGS]
 
 
-def test_an_object_does_not_forward_its_own_name_nor_a_program() -> None:
+def test_a_label_names_nothing_and_a_program_is_not_forwarded() -> None:
+    labels = {"name": "web", "labels": {"app": "settings"}}
     things: list[Thing] = [
-        _object("kafka", 1, f"{_KAFKA} Kafka data/web", metadata={"name": "web", "labels": {"app": "settings"}}),
+        _object("kafka", 1, f"{_KAFKA} Kafka data/web", metadata=labels, spec={"client": "web"}),
         _object("web", 2, "apps/v1 Deployment data/web"),
         _object("web", 3, "v1 ConfigMap data/settings"),
     ]
@@ -378,6 +441,9 @@ def test_each_workload_has_one_finding_that_says_where_and_why() -> None:
     assert "infrastructure/controllers" in found["operators"].message
     assert "kafka.strimzi.io" in found["operators"].message
     assert "infrastructure/configs" in found["kafka"].message
+    application = _found(_place(_release("airflow", 1, "o/airflow", "airflow")), "placement")["airflow"]
+    assert "apps" in application.message
+    assert "HelmRelease/airflow" in application.message
     assert found["kafka"].where == "roles/kafka/tasks/main.yml:6"
     assert not found["kafka"].is_open
 
@@ -455,3 +521,9 @@ def test_the_same_input_is_placed_and_explained_the_same_whatever_its_order() ->
     forwards, backwards = _place(*things), _place(*things[::-1])
     assert forwards.slots == backwards.slots
     assert forwards.findings == backwards.findings
+
+
+def test_the_order_of_the_environments_does_not_matter() -> None:
+    states = {name: _state(name, _object(name, 1, "v1 Secret missing/s")) for name in ("b", "a")}
+    backwards = {name: states[name] for name in ("a", "b")}
+    assert place(states, {}).findings == place(backwards, {}).findings

@@ -30,13 +30,16 @@ secret-variable, meta, failure, end. ``end`` is the last line of every complete 
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import fcntl
+import fnmatch
 import glob
 import hashlib
 import json
 import os
 import re
+import shutil
+import signal
 import sys
 import time
 
@@ -55,10 +58,11 @@ LOCKED = []  # vault files nobody could open; decides whether undefined variable
 UNDEFINED = []  # names the task at hand needs and nobody defines; they get a placeholder, and a finding
 _pending = []  # stack of lines held back until the task they belong to is known to be complete
 _reading_variables = []  # stack: the variable file being read, so that the vault is opened for its keys
-_sequence = [0]
+_reading_files = []  # stack: the other file being read as a whole
 
 
 # --- the channel ------------------------------------------------------------------------------------------------------
+
 
 def report(kind, **fields):
     """Write one line, or hold it back while its task is being evaluated."""
@@ -70,12 +74,12 @@ def report(kind, **fields):
 
 def write_line(kind, fields):
     """Ansible forks a worker per task, so the line is written whole, under a lock."""
-    line = json.dumps(dict(fields, type=kind), sort_keys=True, default=str, ensure_ascii=True) + "\n"
+    line = json.dumps(dict(fields, type=kind), default=str, ensure_ascii=True) + "\n"
     with open(os.path.join(SANDBOX, "lock"), "a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         data = line.encode()
         while data:
-            data = data[os.write(SETTINGS["channel"], data):]
+            data = data[os.write(SETTINGS["channel"], data) :]
 
 
 # --- placeholders -----------------------------------------------------------------------------------------------------
@@ -103,7 +107,7 @@ def nature_of(value):
 
 def placeholder_number(text):
     """A large number in the place of a placeholder."""
-    return 10 ** 8 + int(hashlib.sha256(text.encode()).hexdigest()[:7], 16)
+    return 10**8 + int(hashlib.sha256(text.encode()).hexdigest()[:7], 16)
 
 
 def vault_tree(value, identity):
@@ -119,7 +123,7 @@ def vault_tree(value, identity):
     return placeholder("vault", identity)
 
 
-# --- plain values out of ansible's tagged ones -----------------------------------------------------------------------
+# --- plain values out of ansible's tagged ones ------------------------------------------------------------------------
 
 try:
     from ansible._internal._datatag._tags import Origin
@@ -149,7 +153,7 @@ def plain(value, pointer="", origins=None):
         return float(value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "surrogateescape")
-    if isinstance(value, (datetime.date, datetime.datetime)):
+    if isinstance(value, (dt.date, dt.datetime)):
         return value.isoformat()
     return text_of(value)
 
@@ -163,11 +167,21 @@ def canonical(action):
     """One name per action: redirected and legacy names are those of today."""
     action = str(action)
     if action.startswith("ansible.legacy."):
-        return "ansible.builtin." + action[len("ansible.legacy."):]
+        return "ansible.builtin." + action[len("ansible.legacy.") :]
     for old in ("community.kubernetes.", "community.okd.", "redhat.openshift."):
         if action.startswith(old):
-            return "kubernetes.core." + action[len(old):]
+            return "kubernetes.core." + action[len(old) :]
     return action if "." in action else "ansible.builtin." + action
+
+
+def identity_of(task, host):
+    """The fields by which every line names its task."""
+    file, line = location_of(task)
+    return {
+        "host": str(host), "action": canonical(getattr(task, "resolved_action", None) or task.action),
+        "name": str(task.get_name()).strip(), "role": str(task._role.get_name()) if task._role else "", "file": file,
+        "line": line,
+    }  # fmt: skip
 
 
 def location_of(item):
@@ -178,7 +192,7 @@ def location_of(item):
     return os.path.relpath(os.path.realpath(path), os.path.realpath(PROJECT)), int(line or 0)
 
 
-# --- reading the project as text: which parts of a registered result are used ---------------------------------------
+# --- reading the project as text: which parts of a registered result are used -----------------------------------------
 
 CHAIN = re.compile(r"\b([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[\s*(?:\d+|'[^']*'|\"[^\"]*\")\s*\])+)")
 STEP = re.compile(r"\.([A-Za-z_]\w*)|\[\s*(\d+)\s*\]|\[\s*['\"]([^'\"]*)['\"]\s*\]")
@@ -193,7 +207,8 @@ METHODS = {
 RESULT_FIELDS = {
     "changed", "failed", "skipped", "rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "results", "msg",
 }  # fmt: skip
-USES, JSON_USES = {}, {}
+REGISTER = re.compile(r"\bregister:\s*['\"]?([A-Za-z_]\w*)")
+USES, JSON_USES, REGISTERS = {}, {}, set()
 
 
 def project_texts():
@@ -215,6 +230,7 @@ def steps_of(text):
 
 
 def scan_uses(text):
+    REGISTERS.update(REGISTER.findall(text))
     for match in CHAIN.finditer(text):
         USES.setdefault(match.group(1), set()).add(steps_of(match.group(2)))
     for match in JSON_CHAIN.finditer(text):
@@ -325,23 +341,47 @@ class Answers:
         return result
 
 
-# --- the virtual file system -----------------------------------------------------------------------------------------
+# --- the virtual file system ------------------------------------------------------------------------------------------
+# What tasks write is kept below the sandbox, by host. A file X whose content cannot be known has a neighbour X.unknown
+# that says why; a folder may have one too.
+
+UNKNOWN = ".unknown"
+
 
 def virtual_path(host, path):
     path = os.path.expanduser(str(path))
-    return os.path.join(FILES, host, path.lstrip("/") if os.path.isabs(path) else os.path.join("cwd", path))
+    path = path.lstrip("/") if os.path.isabs(path) else os.path.join("cwd", path)
+    return os.path.join(FILES, host, os.path.normpath(path))
 
 
 def stored(host, path):
     """The sandbox copy of a file a task wrote, on that host or else on any; None when none did."""
-    candidates = [virtual_path(host, path)]
-    candidates += sorted(glob.glob(os.path.join(glob.escape(FILES), "*", os.path.relpath(candidates[0], os.path.join(FILES, host)))))
-    for candidate in candidates:
-        if os.path.exists(candidate + ".unknown"):
-            raise RuntimeError("%s: its content is not known here: %s" % (path, open(candidate + ".unknown").read()))
+    own = virtual_path(host, path)
+    relative = os.path.relpath(own, os.path.join(FILES, host))
+    for candidate in [own, *sorted(glob.glob(os.path.join(glob.escape(FILES), "*", glob.escape(relative))))]:
         if os.path.exists(candidate):
             return candidate
     return None
+
+
+def why_unknown(host, path):
+    """Why the content of a file, or of a folder around one nobody wrote, is not known; None when it may be known."""
+    place = virtual_path(host, path)
+    alone = os.path.exists(place)
+    while len(place) > len(FILES):
+        if os.path.exists(place + UNKNOWN):
+            with open(place + UNKNOWN) as file:
+                return file.read()
+        if alone:
+            return None
+        place = os.path.dirname(place)
+    return None
+
+
+def require_known(host, path):
+    why = why_unknown(host, path)
+    if why is not None:
+        raise RuntimeError("%s: its content is not known here: %s" % (path, why))
 
 
 def store(host, path, data):
@@ -349,33 +389,84 @@ def store(host, path, data):
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target, "wb") as file:
         file.write(data)
+    if os.path.exists(target + UNKNOWN):
+        os.remove(target + UNKNOWN)
 
 
 def store_unknown(host, path, why):
-    target = virtual_path(host, path) + ".unknown"
+    target = virtual_path(host, path) + UNKNOWN
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target, "w") as file:
         file.write(why)
 
 
+def forget(host, path):
+    """A file or folder was removed on the host."""
+    target = virtual_path(host, path)
+    if os.path.isdir(target):
+        shutil.rmtree(target)
+    elif os.path.exists(target):
+        os.remove(target)
+    if os.path.exists(target + UNKNOWN):
+        os.remove(target + UNKNOWN)
+
+
+def in_folder(host, target, source):
+    """Where a file ends up: in the target when that is a folder, with or without a slash at its end."""
+    if target.endswith("/") or os.path.isdir(virtual_path(host, target)):
+        return os.path.join(target, os.path.basename(source))
+    return target
+
+
+READERS = {
+    "kubectl", "oc", "helm", "cat", "grep", "ls", "test", "[", "stat", "head", "tail", "wc", "diff", "echo", "chmod",
+    "chown", "sha256sum", "md5sum", "file", "kustomize", "kubeval", "kubeconform", "if", "then", "export", "source",
+}  # fmt: skip
+STATEMENT_END = re.compile(r"&&|\|\||[;|\n]")
+
+
+def note_edits(host, text, folder, why):
+    """A command that could write to a file which a task wrote before makes its content unknown."""
+    top = os.path.join(FILES, host)
+    for statement in STATEMENT_END.split(text):
+        words = [word for word in statement.split() if not re.match(r"(sudo|env|[A-Za-z_]\w*=.*)$", word)]
+        program = os.path.basename(words[0]) if words else ""
+        for number, word in enumerate(words):
+            written = re.match(r"[0-9&]*>+\|?(.*)", word)
+            name = written.group(1) if written else word
+            if written and not name:
+                name = words[number + 1] if number + 1 < len(words) else ""
+            name = name.strip("\"'")
+            path = os.path.join(str(folder), name) if folder else name
+            if not name or name.startswith("-") or os.path.normpath(virtual_path(host, path)) == top:
+                continue
+            if os.path.exists(virtual_path(host, path)) and (written or program not in READERS):
+                store_unknown(host, path, why)
+
+
 # --- the handler that stands in for every module ----------------------------------------------------------------------
 
-from ansible.errors import AnsibleError  # noqa: E402
-from ansible.executor import task_executor  # noqa: E402
-from ansible.parsing import dataloader, vault  # noqa: E402
-from ansible.playbook.task import Task  # noqa: E402
-from ansible.plugins.action import ActionBase  # noqa: E402
+try:
+    from ansible import context
+    from ansible.errors import AnsibleError
+    from ansible.executor import task_executor
+    from ansible.parsing import dataloader, vault
+    from ansible.playbook.task import Task
+    from ansible.plugins.action import ActionBase
+except Exception as unusable:  # ansible.cfg is read by now
+    write_line("failure", {"error": "%s" % unusable, "exception": type(unusable).__name__})
+    sys.exit(2)
 
 REAL_ACTIONS = {  # evaluated on the controller by design; they change nothing but variables
-    "ansible.builtin." + name
-    for name in ("set_fact", "assert", "include_vars", "add_host", "group_by", "validate_argument_spec", "set_stats",
-                 "fail", "debug")
-}
+    "ansible.builtin.add_host", "ansible.builtin.assert", "ansible.builtin.debug", "ansible.builtin.fail",
+    "ansible.builtin.group_by", "ansible.builtin.include_vars", "ansible.builtin.set_fact", "ansible.builtin.set_stats",
+    "ansible.builtin.validate_argument_spec",
+}  # fmt: skip
 CLUSTER_ARGUMENTS = {  # how to reach the cluster plays no part in what is applied, and may be undefined here
     "kubeconfig", "kubeconfig_path", "host", "api_key", "context", "kube_context", "ca_cert", "ssl_ca_cert",
     "client_cert", "cert_file", "client_key", "key_file", "username", "password", "proxy", "proxy_headers", "no_proxy",
     "validate_certs", "verify_ssl", "binary_path", "impersonate_user", "impersonate_groups", "persist_config",
-}
+}  # fmt: skip
 REPOSITORY_SECRETS = {"repo_username", "repo_password", "username", "password"}
 
 
@@ -427,9 +518,7 @@ class CopySink:
         with open(arguments["src"], "rb") as file:
             data = file.read()
         target = arguments["dest"]
-        if target.endswith("/"):
-            target += os.path.basename(arguments["src"])
-        store(self.handler.location, target, data)
+        store(self.handler.location, in_folder(self.handler.location, target, arguments["src"]), data)
         return {"dest": target, "changed": True}
 
     def cleanup(self, *args, **kwargs):
@@ -470,26 +559,22 @@ class Recorder(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         started = time.monotonic()
-        task, variables = self._task, task_vars
-        action = canonical(getattr(task, "resolved_action", None) or task.action)
-        origins = {}
+        task, variables, origins = self._task, task_vars, {}
+        self.identity = identity_of(task, variables.get("inventory_hostname"))
         arguments = plain(dict(task.args), "", origins)
-        file, line = location_of(task)
         register = str(task.register) if task.register else ""
         self.answers = Answers(task, register)
         self.location = self._where(variables)
-        self.record = {
-            "host": str(variables.get("inventory_hostname")), "action": action, "name": str(task.get_name()).strip(),
-            "role": str(task._role.get_name()) if task._role else "", "file": file, "line": line,
-            "arguments": arguments, "origins": origins, "register": register, "location": self.location,
-            "handler": type(task).__name__ == "Handler",
-        }
+        self.record = dict(
+            self.identity, arguments=arguments, origins=origins, register=register, location=self.location,
+            handler=type(task).__name__ == "Handler",
+        )  # fmt: skip
         loop_variable = variables.get("ansible_loop_var")
         if loop_variable is not None:
             self.record["item"] = plain(variables.get(loop_variable))
         result = {"changed": True, "failed": False}
         try:
-            result.update(self.answer(action, arguments, variables))
+            result.update(self.answer(self.identity["action"], arguments, variables))
         except Exception as error:  # the recording goes on whatever a task does; the problem is part of the record
             self.record["problem"] = "%s: %s" % (type(error).__name__, error)
             result.update(msg=str(error))
@@ -497,15 +582,16 @@ class Recorder(ActionBase):
             self.record["seconds"] = round(time.monotonic() - started, 4)
             self.record["undefined"] = sorted(set(UNDEFINED))
             report("task", **self.record)
-        # Nothing is retried or judged again: the answer above is final.
+        self._end_here(task)
+        return result if self.identity["action"] in REAL_ACTIONS else self.answers.registered(result)
+
+    @staticmethod
+    def _end_here(task):
+        """Nothing is retried, waited for or judged again: the answer is final."""
         task.until, task.retries, task.delay, task.async_val = [], None, 0, 0
         task.failed_when = []
         if not all(isinstance(item, bool) for item in task.changed_when or []):
             task.changed_when = []
-        return result if action in REAL_ACTIONS else self.answers.registered(result)
-
-    def _identity(self):
-        return {key: self.record[key] for key in ("host", "action", "name", "role", "file", "line")}
 
     def _where(self, variables):
         """Host whose files the task sees; everything local is the controller."""
@@ -518,15 +604,15 @@ class Recorder(ActionBase):
             return self.real(action, variables)
         if action.startswith("kubernetes.core."):
             return self.kubernetes(action.rpartition(".")[2], arguments, variables)
-        method = getattr(self, "on_" + action.rpartition(".")[2], None)
-        if method is not None and action.startswith("ansible.builtin."):
-            return method(arguments, variables)
-        return {"rc": 0, "stdout": "", "stdout_lines": [], "stderr": "", "stderr_lines": [], "_always_answered": True}
+        known = action.startswith("ansible.builtin.")
+        method = getattr(self, "on_" + action.rpartition(".")[2], None) if known else None
+        return (method or self.on_other)(arguments, variables)
 
     def real(self, action, variables):
         plugin = self._shared_loader_obj.action_loader.get(
             action, task=self._task, connection=self._connection, play_context=self._play_context, loader=self._loader,
-            templar=self._templar, shared_loader_obj=self._shared_loader_obj)
+            templar=self._templar, shared_loader_obj=self._shared_loader_obj,
+        )  # fmt: skip
         if action.endswith("include_vars"):
             _reading_variables.append(self.record["file"])
         try:
@@ -539,7 +625,7 @@ class Recorder(ActionBase):
             if not action.endswith((".fail", ".assert")):
                 self.record["effect"] = True
                 raise RuntimeError(result.get("msg") or "failed")
-            report("assertion", message=str(result.get("msg")), **self._identity())
+            report("assertion", message=str(result.get("msg")), **self.identity)
             result.update(failed=False)
         return result
 
@@ -548,10 +634,11 @@ class Recorder(ActionBase):
         if real is None:
             return None
         bounded = type("Bounded" + real.__name__, (Boundary, real), {})
-        arguments = dict(task=self._task, connection=self._connection, play_context=self._play_context,
-                         loader=self._loader, templar=self._templar,
-                         shared_loader_obj=BoundedLoader(self._shared_loader_obj, self))
-        arguments.update(overrides)
+        arguments = {
+            "task": self._task, "connection": self._connection, "play_context": self._play_context,
+            "loader": self._loader, "templar": self._templar,
+            "shared_loader_obj": BoundedLoader(self._shared_loader_obj, self), **overrides,
+        }  # fmt: skip
         instance = bounded(**arguments)
         instance._shared_loader_obj = arguments["shared_loader_obj"]  # ansible-core >= 2.19 ignores the argument
         instance._load_name = action
@@ -561,7 +648,9 @@ class Recorder(ActionBase):
 
     def on_command(self, arguments, variables):
         text = arguments.get("_raw_params") or arguments.get("cmd") or " ".join(map(str, arguments.get("argv") or []))
-        self.record["files"] = self.files_named_in(str(text), arguments.get("chdir"))
+        folder = arguments.get("chdir")
+        self.record["files"] = self.files_named_in(str(text), folder)
+        note_edits(self.location, str(text), folder, "a command at %(file)s:%(line)s may have changed it" % self.record)
         return self.answers.command(str(text))
 
     on_shell = on_raw = on_command
@@ -571,36 +660,61 @@ class Recorder(ActionBase):
 
     def on_setup(self, arguments, variables):
         self.record["effect"] = False
-        facts = dict(SETTINGS["facts"], ansible_hostname=self.record["host"].split(".")[0],
-                     ansible_nodename=self.record["host"], ansible_fqdn=self.record["host"])
-        return {"ansible_facts": facts, "changed": False}
+        host = self.record["host"]
+        names = {"ansible_hostname": host.split(".")[0], "ansible_nodename": host, "ansible_fqdn": host}
+        return {"ansible_facts": dict(SETTINGS["facts"], ansible_date_time=clock_facts(), **names), "changed": False}
 
     on_gather_facts = on_setup
 
     def on_stat(self, arguments, variables):
         path = arguments.get("path") or ""
-        exists = CONVERGED or stored(self.location, path) is not None
-        return {"stat": {"exists": exists, "path": path, "isdir": exists, "isreg": exists}, "changed": False}
+        real = self._real_path(path)
+        exists = real is not None or (CONVERGED and not self._of_project(path))
+        is_folder = os.path.isdir(real) if real else exists
+        return {"stat": {"exists": exists, "path": path, "isdir": is_folder, "isreg": exists}, "changed": False}
+
+    def on_find(self, arguments, variables):
+        """Files of the project, or that a task wrote; what else is on a host nobody knows."""
+
+        def listed(name):
+            value = arguments.get(name) or []
+            return [value] if isinstance(value, str) else value
+
+        found, wanted = [], listed("patterns") or listed("pattern") or ["*"]
+        for top in listed("paths") or listed("path"):
+            real = self._real_path(top)
+            for folder, folders, names in os.walk(real) if real else ():
+                if str(arguments.get("recurse")).lower() not in ("true", "yes"):
+                    del folders[:]
+                for name in sorted(names):
+                    if self._wanted(name, wanted, arguments.get("use_regex")):
+                        path = os.path.join(str(top), os.path.relpath(os.path.join(folder, name), real))
+                        found.append({"path": path, "isreg": True, "isdir": False})
+        return {"files": sorted(found, key=lambda item: item["path"]), "matched": len(found), "changed": False}
+
+    @staticmethod
+    def _wanted(name, patterns, as_expression):
+        matches = re.match if as_expression else lambda pattern, text: fnmatch.fnmatch(text, pattern)
+        return not name.endswith(UNKNOWN) and any(matches(pattern, name) for pattern in patterns)
 
     def on_tempfile(self, arguments, variables):
-        _sequence[0] += 1
         suffix = hashlib.sha256(("%(file)s:%(line)s" % self.record).encode()).hexdigest()[:8]
         path = "/tmp/ansible.%s%s" % (suffix, arguments.get("suffix") or "")
         return {"path": path, "state": arguments.get("state", "file")}
 
     def on_slurp(self, arguments, variables):
         source = arguments.get("src") or arguments.get("path")
-        known = stored(self.location, source)
+        known = self._real_path(source) if why_unknown(self.location, source) is None else None
         if known is None:
             data = placeholder("live", "slurp %s" % source).encode()
         else:
-            with open(known, "rb") as file:
+            with open(self._loader.get_real_file(known), "rb") as file:
                 data = file.read()
         return {"content": base64.b64encode(data).decode(), "encoding": "base64", "source": source, "changed": False}
 
     def on_uri(self, arguments, variables):
-        return {"status": 200, "json": {}, "content": placeholder("live", "uri %s" % arguments.get("url")), "msg": "OK",
-                "_always_answered": True}
+        content = placeholder("live", "uri %s" % arguments.get("url"))
+        return {"status": 200, "json": {}, "content": content, "msg": "OK", "_always_answered": True}
 
     def on_template(self, arguments, variables):
         result = self.bounded("ansible.builtin.template").run(task_vars=variables)
@@ -610,47 +724,89 @@ class Recorder(ActionBase):
 
     def on_copy(self, arguments, variables):
         target = arguments["dest"]
-        if "content" in arguments:
+        if arguments.get("content") is not None:
             content = arguments["content"]
             store(self.location, target, (content if isinstance(content, str) else json.dumps(content)).encode())
             return {"dest": target}
         source = arguments["src"]
-        real = stored(self.location, source) if arguments.get("remote_src") else self._find_needle("files", source)
-        if real is None:
-            store_unknown(self.location, target, "copied from %s on the host" % source)
-            return {"dest": target}
-        if os.path.isdir(real):
+        on_host = str(arguments.get("remote_src")).lower() in ("true", "yes", "1", "on")
+        why = why_unknown(self.location, source) if on_host else None
+        real = self._real_path(source) if on_host else self._find_needle("files", source)
+        if real is None or why is not None:
+            store_unknown(self.location, target, why or "copied from %s, which no task writes" % source)
+        elif os.path.isdir(real):
             top = real if source.endswith("/") else os.path.dirname(real)
             for folder, _, names in os.walk(real):
                 for name in names:
                     path = os.path.join(folder, name)
                     self._store_real(path, os.path.join(target, os.path.relpath(path, top)))
-            return {"dest": target}
-        if target.endswith("/"):
-            target += os.path.basename(source)
-        self._store_real(real, target)
+        else:
+            self._store_real(real, in_folder(self.location, target, source))
         return {"dest": target}
 
     def _store_real(self, source, target):
+        if source.endswith(UNKNOWN):
+            store_unknown(self.location, target[: -len(UNKNOWN)], "it is a copy of a file whose content is not known")
+            return
         with open(self._loader.get_real_file(source), "rb") as file:
             store(self.location, target, file.read())
 
-    def on_lineinfile(self, arguments, variables):
-        path = arguments.get("path") or arguments.get("dest") or ""
-        store_unknown(self.location, path, "edited by %(action)s at %(file)s:%(line)s" % self.record)
-        return {}
-
-    on_replace = on_blockinfile = on_get_url = on_unarchive = on_assemble = on_lineinfile
-
     def on_file(self, arguments, variables):
-        return {"path": arguments.get("path") or arguments.get("dest"), "state": arguments.get("state", "file")}
+        path, state = arguments.get("path") or arguments.get("dest") or arguments.get("name"), arguments.get("state")
+        if state == "absent":
+            forget(self.location, path)
+        elif state == "directory":
+            os.makedirs(virtual_path(self.location, path), exist_ok=True)
+        elif state in ("link", "hard"):
+            real = self._real_path(str(arguments.get("src")))
+            if real is not None and os.path.isfile(real):
+                self._store_real(real, path)
+        return {"path": path, "state": state or "file"}
+
+    def on_fetch(self, arguments, variables):
+        real, target = stored(self.location, arguments["src"]), arguments["dest"]
+        flat = str(arguments.get("flat")).lower() in ("true", "yes")
+        path = target if flat else os.path.join(target, self.record["host"], arguments["src"].lstrip("/"))
+        path = in_folder("localhost", path, arguments["src"])
+        if real is not None and os.path.isfile(real) and why_unknown(self.location, arguments["src"]) is None:
+            with open(real, "rb") as file:
+                store("localhost", path, file.read())
+        else:
+            store_unknown("localhost", path, "fetched from %s" % self.record["host"])
+        return {"dest": path}
+
+    def on_other(self, arguments, variables):
+        """A module nobody knows here: what it names as its file has a content nobody knows either."""
+        for name in ("path", "dest"):
+            path = arguments.get(name)
+            if isinstance(path, str) and not os.path.isdir(virtual_path(self.location, path)):
+                store_unknown(self.location, path, "%(action)s at %(file)s:%(line)s writes it" % self.record)
+        return {"rc": 0, "stdout": "", "stdout_lines": [], "stderr": "", "stderr_lines": [], "_always_answered": True}
+
+    def on_wait_for(self, arguments, variables):
+        return {"_always_answered": True}
+
+    def _of_project(self, path):
+        return self.location == "localhost" and self._inside_project(str(path))
+
+    def _real_path(self, path):
+        """Where a file the task can see really lies: in the sandbox or in the project; None when nobody knows."""
+        found = stored(self.location, path)
+        if found is None and self._of_project(path) and os.path.exists(str(path)):
+            return os.path.realpath(str(path))
+        return found
 
     # --- kubernetes.core ---
 
     def kubernetes(self, module, arguments, variables):
         if module in ("k8s_info", "k8s_facts"):
-            found = {"apiVersion": arguments.get("api_version") or "v1", "kind": arguments.get("kind"), "data": {},
-                     "metadata": {"name": arguments.get("name"), "namespace": arguments.get("namespace")}, "status": {}}
+            found = {
+                "apiVersion": arguments.get("api_version") or "v1",
+                "kind": arguments.get("kind"),
+                "data": {},
+                "metadata": {"name": arguments.get("name"), "namespace": arguments.get("namespace")},
+                "status": {},
+            }
             return {"resources": [found] if CONVERGED or self._task.until else [], "api_found": True, "changed": False}
         if module == "helm_info":
             status = {"status": "deployed", "values": {}} if CONVERGED else {}
@@ -660,8 +816,8 @@ class Recorder(ActionBase):
             first = next((item for item in self.record["documents"] if isinstance(item, dict)), {})
             return {"result": json.loads(json.dumps(first)), "method": "create"}
         if module == "helm":
-            paths = arguments.get("values_files") or []
-            self.record["files"] = {str(path): self.read_named(str(path), None) for path in paths}
+            paths = [str(path) for path in arguments.get("values_files") or []]
+            self.record["files"] = {path: self.read_named(path, None) for path in paths}
             self.record["values_yaml"] = self.helm_values_text(arguments)
             return {"status": {"status": "deployed", "values": arguments.get("values") or {}}}
         return {"_always_answered": True}
@@ -673,22 +829,24 @@ class Recorder(ActionBase):
 
     def definitions(self, arguments, variables):
         if arguments.get("template"):
-            return [document for text in self.rendered(arguments["template"], variables) for document in documents(text)]
+            texts = self.rendered(arguments["template"], variables)
+            return [document for text in texts for document in documents(text)]
         if arguments.get("src"):
-            source = str(arguments["src"])
-            if re.match(r"[a-z]+://", source):
-                raise RuntimeError("the manifest at %s is not downloaded; keep a copy in the project" % source)
-            real = stored(self.location, source) or self._find_needle("files", source)
-            with open(self._loader.get_real_file(real), encoding="utf-8") as file:
-                return list(documents(file.read()))
-        given = next((arguments[key] for key in ("definition", "resource_definition", "inline")
-                      if arguments.get(key) is not None), None)
+            return list(documents(self._manifest(str(arguments["src"]))))
+        names = ("definition", "resource_definition", "inline")
+        given = next((arguments[name] for name in names if arguments.get(name) is not None), None)
         if given is None:
             return [{}]
         found = []
         for item in given if isinstance(given, list) else [given]:
             found.extend(documents(item) if isinstance(item, str) else [item])
         return found
+
+    def _manifest(self, source):
+        if re.match(r"[a-z]+://", source):
+            raise RuntimeError("the manifest at %s is not downloaded; keep a copy in the project" % source)
+        require_known(self.location, source)
+        return self._text(stored(self.location, source) or self._find_needle("files", source))
 
     def rendered(self, templates, variables):
         for template in templates if isinstance(templates, list) else [templates]:
@@ -700,19 +858,28 @@ class Recorder(ActionBase):
     def render(self, path, variables, overrides):
         with open(self._loader.get_real_file(path), encoding="utf-8") as file:
             text = file.read()
-        search = [os.path.dirname(path)] + list(variables.get("ansible_search_path") or [])
+        search = [os.path.dirname(path), *(variables.get("ansible_search_path") or [])]
         variables = dict(variables, ansible_search_path=search)
         try:
             from ansible.template import trust_as_template
         except ImportError:  # ansible-core < 2.19: everything is a template
             templar = self._templar.copy_with_new_env(available_variables=variables, searchpath=search)
-            return str(templar.do_template(text, preserve_trailing_newlines=True, escape_backslashes=False,
-                                           overrides=overrides))
+            return str(
+                templar.do_template(
+                    text, preserve_trailing_newlines=True, escape_backslashes=False, overrides=overrides
+                )
+            )
         before = self._templar.available_variables
         self._templar.available_variables = variables
         try:
-            return str(self._templar.template(trust_as_template(text), preserve_trailing_newlines=True,
-                                              escape_backslashes=False, overrides=overrides))
+            return str(
+                self._templar.template(
+                    trust_as_template(text),
+                    preserve_trailing_newlines=True,
+                    escape_backslashes=False,
+                    overrides=overrides,
+                )
+            )
         finally:
             self._templar.available_variables = before
 
@@ -729,9 +896,11 @@ class Recorder(ActionBase):
     def read_named(self, path, folder):
         """Text of a file or, by relative name, of the files in a folder; None when it is not known here."""
         full = os.path.join(str(folder), path) if folder else path
-        real = stored(self.location, full)
+        if why_unknown(self.location, full) is not None:
+            return None
+        real = self._real_path(full)
         if real is None and self.location == "localhost":
-            candidate = os.path.join(str(folder) if folder else self._loader.get_basedir(), path)
+            candidate = os.path.join(self._loader.get_basedir(), full)
             real = candidate if os.path.exists(candidate) and self._inside_project(candidate) else None
         if real is None and os.path.isabs(full) and self._inside_project(full) and os.path.exists(full):
             real = full
@@ -753,22 +922,28 @@ class Recorder(ActionBase):
 
 def documents(text):
     """YAML as kubernetes.core reads it on the controller or the host: PyYAML, empty documents left out."""
-    for document in yaml.load_all(text, Loader=YamlLoader):  # noqa: S506 - YamlLoader is a safe loader
+    if PLACEHOLDER.fullmatch(text.strip()):
+        raise RuntimeError("the manifest is encrypted as a whole and was not opened")
+    for document in yaml.load_all(text, Loader=YamlLoader):
         if isinstance(document, list):
             yield from (plain(item) for item in document if item)
         elif document:
             yield plain(document)
 
 
-# --- ansible's own machinery, made harmless ----------------------------------------------------------------------------
+# --- ansible's own machinery, made harmless ---------------------------------------------------------------------------
+
 
 def handler_for(self, *args, **kwargs):
     from ansible.template import Templar
+
     templar = kwargs.get("templar") or args[-1]
     if hasattr(Templar, "_from_template_engine"):
         templar = Templar._from_template_engine(templar)
-    handler = Recorder(task=self._task, connection=self._connection, play_context=self._play_context,
-                       loader=self._loader, templar=templar, shared_loader_obj=self._shared_loader_obj)
+    handler = Recorder(
+        task=self._task, connection=self._connection, play_context=self._play_context, loader=self._loader,
+        templar=templar, shared_loader_obj=self._shared_loader_obj,
+    )  # fmt: skip
     return handler, None
 
 
@@ -778,7 +953,7 @@ _hints = []  # texts given to undef(), by which a missing value announces itself
 
 
 def what_is_missing(message):
-    """Name the variable, undef() hint or filter that kept a task from being evaluated; None when it is another thing."""
+    """Name the variable, undef() hint or filter that kept a task from being evaluated; None when it is none."""
     for found in (UNDEFINED_NAME.search(message), MISSING_FILTER.search(message)):
         if found and found.group(1) not in UNDEFINED:
             return found.group(1)
@@ -797,15 +972,20 @@ def install_missing_values():
             items = value.get("items") if isinstance(value, dict) else value
             if items in ([], {}, (), None):
                 return Unknown()
-            return placeholder("live", "filter %s of %s" % (name, json.dumps(plain(value), sort_keys=True, default=str)))
+            return placeholder(
+                "live", "filter %s of %s" % (name, json.dumps(plain(value), sort_keys=True, default=str))
+            )
+
         return convert
 
     try:
         from ansible._internal._templating import _jinja_bits as bits
         from ansible._internal._templating._jinja_plugins import JinjaPluginIntercept
+
         owner, name, original_undef = bits, "_undef", bits._undef
     except ImportError:  # ansible-core < 2.19
         from ansible.template import JinjaPluginIntercept, Templar
+
         owner, name, original_undef = Templar, "_make_undefined", Templar._make_undefined
     original_get, original_contains = JinjaPluginIntercept.__getitem__, JinjaPluginIntercept.__contains__
 
@@ -826,59 +1006,119 @@ def install_missing_values():
     JinjaPluginIntercept.__contains__ = lambda self, key: key in UNDEFINED or original_contains(self, key)
 
 
+def read(result, name):
+    """A field of a result: a dict up to ansible-core 2.20, an object with fields and ``result_data`` from 2.21."""
+    if isinstance(result, dict):
+        return result.get(name)
+    value = getattr(result, name, None)
+    return result.result_data.get(name) if value is None else value
+
+
+def write(result, **fields):
+    """Set fields of a result; see :func:`read`."""
+    for name, value in fields.items():
+        if isinstance(result, dict):
+            result[name] = value
+        elif hasattr(result, name):
+            setattr(result, name, value)
+        else:
+            result.result_data[name] = value
+
+
+def items_of(result):
+    """The results of a loop's items, or the one result of a task without a loop."""
+    items = read(result, "results") if isinstance(result, dict) else result.loop_results
+    return [item for item in items if not isinstance(item, str)] if isinstance(items, list) else [result]
+
+
+def error_of(result):
+    """Ansible's own message about what failed."""
+    message = read(result, "msg")
+    if not message and read(result, "exception") is not None:
+        message = getattr(getattr(read(result, "exception"), "event", None), "msg", None)
+    return str(message or "failed")
+
+
+def everything_in(result):
+    """The text of a result, to look for what was missing."""
+    if not isinstance(result, dict):
+        result = result.as_result_dict()
+    return json.dumps(plain(result), default=str)
+
+
+def evaluate(executor, original_run):
+    """Run a task; while it needs a name nobody defines, run it again with a placeholder for that.
+
+    Its lines are held back meanwhile, and so are those of attempts that failed.
+    """
+    del UNDEFINED[:]
+    task = executor._task
+    judged = (task.until, task.retries, task.failed_when, task.changed_when)
+    if task.loop_control:
+        task.loop_control.pause = 0
+    while True:
+        _pending.append([])
+        outcome = original_run(executor)
+        lines = _pending.pop()
+        missing = what_is_missing(everything_in(outcome))
+        if missing is None or len(UNDEFINED) >= 40:
+            break
+        UNDEFINED.append(missing)
+        if "_task" in vars(executor):  # from ansible-core 2.21 it is no attribute, and needs no resetting
+            executor._task = task
+        executor._loop_eval_error = None
+        task.until, task.retries, task.failed_when, task.changed_when = judged
+    for kind, fields in lines:
+        write_line(kind, fields)
+    return outcome
+
+
+def account_for(task, host, outcome):
+    """Report what failed or was skipped; a task that failed has an empty result, and its host goes on."""
+    identity, items = identity_of(task, host), items_of(outcome)
+    failed = [item for item in items if read(item, "failed") and not read(item, "rc")]
+    if read(outcome, "failed") and not failed and not any(read(item, "rc") for item in items):
+        failed = [outcome]
+    for item in failed:
+        report("unresolved", error=error_of(item), undefined=sorted(set(UNDEFINED)), **identity)
+        for name, empty in (("stdout", ""), ("stdout_lines", []), ("stderr", ""), ("resources", [])):
+            if read(item, name) is None:
+                write(item, **{name: empty})
+    for item in items:
+        if read(item, "skipped"):
+            report("skipped", condition=str(read(item, "false_condition") or ""), **identity)
+        if not (read(item, "rc") and task.ignore_errors):
+            write(item, failed=False)
+    if not items:
+        report("skipped", condition="empty loop", **identity)
+    if not task.ignore_errors or failed:
+        write(outcome, failed=False)
+    if read(outcome, "unreachable"):
+        write(outcome, unreachable=False)
+
+
 def install_handler():
     task_executor.TaskExecutor._get_action_handler_with_module_context = handler_for
     original_run = task_executor.TaskExecutor.run
 
-    def evaluated(self):
-        """Run the task; while it needs a variable nobody defines, run it again with a placeholder for that."""
-        del UNDEFINED[:]
-        while True:
-            _pending.append([])
-            task = self._task
-            judged = (task.until, task.retries, task.failed_when, task.changed_when)
-            outcome = original_run(self)
-            lines = _pending.pop()
-            message = json.dumps(outcome if isinstance(outcome, dict) else plain(vars(outcome)), default=str)
-            missing = what_is_missing(message)
-            if missing is None or len(UNDEFINED) >= 40:
-                break
-            UNDEFINED.append(missing)
-            self._task, self._loop_eval_error = task, None
-            task.until, task.retries, task.failed_when, task.changed_when = judged
-        for kind, fields in lines:
-            write_line(kind, fields)
-        return outcome
-
     def run(self):
-        outcome = evaluated(self)
-        result = outcome if isinstance(outcome, dict) else getattr(outcome, "return_data", outcome)
-        items = result.get("results") if isinstance(result.get("results"), list) else [result]
-        file, line = location_of(self._task)
-        identity = {"host": self._host.name, "name": str(self._task.get_name()).strip(), "file": file, "line": line,
-                    "action": canonical(self._task.resolved_action or self._task.action),
-                    "role": str(self._task._role.get_name()) if self._task._role else ""}
-        failed = [item for item in items if isinstance(item, dict) and item.get("failed") and not item.get("rc")]
-        if result.get("failed") and not failed and not any(isinstance(item, dict) and item.get("rc") for item in items):
-            failed = [result]
-        for item in failed:  # a task that cannot be evaluated is reported; its host goes on, with an empty result
-            report("unresolved", error=str(item.get("msg") or "failed"), undefined=sorted(set(UNDEFINED)), **identity)
-            for name, empty in (("stdout", ""), ("stdout_lines", []), ("stderr", ""), ("resources", [])):
-                item.setdefault(name, empty)
-        for item in items:
-            if isinstance(item, dict):
-                if item.get("skipped"):
-                    report("skipped", condition=str(item.get("false_condition") or ""), **identity)
-                if not (item.get("rc") and self._task.ignore_errors):
-                    item["failed"] = False
-        if result.get("results") == []:
-            report("skipped", condition="empty loop", **identity)
-        if not self._task.ignore_errors or failed:
-            result["failed"] = False
-        result.pop("unreachable", None)
+        end_with_parent()
+        task = self._task
+        outcome = evaluate(self, original_run)
+        account_for(task, self._host.name, outcome)
         return outcome
 
     task_executor.TaskExecutor.run = run
+
+
+def end_with_parent():
+    """Ask Linux to end this worker when ansible is killed; elsewhere it ends by itself after its task."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    except (ImportError, OSError, AttributeError):
+        return
 
 
 def install_connection():
@@ -899,72 +1139,101 @@ def install_connection():
         setattr(local.Connection, name, refuse)
 
 
+HOW_IT_RUNS = {
+    "environment": [], "timeout": 0, "debugger": None, "throttle": 0, "port": None, "retries": None, "delay": 0,
+    "become_user": None, "become_method": None, "become_flags": None, "become_exe": None, "remote_user": None,
+}  # fmt: skip
+
+
 def install_validation():
-    """What says how to reach a cluster or to wait plays no part; it may even be undefined."""
-    original = Task.post_validate
+    """What says how to reach a host or a cluster, or how long to wait, plays no part; it may even be undefined."""
+    from ansible.playbook.play_context import PlayContext
+
+    original, original_context = Task.post_validate, PlayContext.post_validate
 
     def post_validate(self, templar):
         action = canonical(self.resolved_action or self.action or "")
         if action.startswith("kubernetes.core."):
             keep = REPOSITORY_SECRETS if action.endswith("helm_repository") else ()
             self.args = {key: value for key, value in self.args.items() if key not in CLUSTER_ARGUMENTS or key in keep}
-        self.retries, self.delay = None, 0
         return original(self, templar)
 
-    Task.post_validate = post_validate
-    if hasattr(task_executor.TaskExecutor, "_calculate_delegate_to"):
-        delegate = task_executor.TaskExecutor._calculate_delegate_to
+    def context_post_validate(self, templar):
+        try:
+            return original_context(self, templar)
+        except AnsibleError:
+            return None
 
-        def calculate_delegate_to(self, *args, **kwargs):
-            try:
-                return delegate(self, *args, **kwargs)
-            except AnsibleError:  # where a task runs is of no interest; what it applies is
-                self._task.delegate_to = None
-                return None
+    Task.post_validate, PlayContext.post_validate = post_validate, context_post_validate
+    for name, constant in HOW_IT_RUNS.items():
+        setattr(Task, "_post_validate_" + name, lambda self, attribute, value, templar, answer=constant: answer)
+    delegate = task_executor.TaskExecutor._calculate_delegate_to
 
-        task_executor.TaskExecutor._calculate_delegate_to = calculate_delegate_to
+    def calculate_delegate_to(self, *args, **kwargs):
+        try:
+            return delegate(self, *args, **kwargs)
+        except AnsibleError:  # where a task runs is of no interest; what it applies is
+            self._task.delegate_to = None
+            return None
+
+    task_executor.TaskExecutor._calculate_delegate_to = calculate_delegate_to
 
 
 def install_strategy():
-    """No host is ever lost; meta tasks that touch hosts do nothing and those that end a play are reported."""
+    """No host is ever lost; a play runs by one of ansible's own strategies."""
     from ansible.executor.play_iterator import PlayIterator
     from ansible.executor.task_queue_manager import TaskQueueManager
-    from ansible.plugins.strategy import StrategyBase
+    from ansible.plugins.loader import strategy_loader
 
     class NeverFailed(dict):
         def __setitem__(self, host, value):
             return None
 
-    original_init = TaskQueueManager.__init__
+    original_init, original_get = TaskQueueManager.__init__, strategy_loader.get
 
     def init(self, *args, **kwargs):
         original_init(self, *args, **kwargs)
         self._failed_hosts, self._unreachable_hosts = NeverFailed(), NeverFailed()
 
+    def get(name, *args, **kwargs):
+        own = str(name).rpartition(".")[2] in ("linear", "free", "host_pinned")
+        return original_get(name if own else "linear", *args, **kwargs)
+
     TaskQueueManager.__init__ = init
     TaskQueueManager.clear_failed_hosts = lambda self: None
     PlayIterator.mark_host_failed = lambda self, host: None
-    original_load = StrategyBase._load_included_file
+    strategy_loader.get = get
+
+
+def install_includes():
+    """An include that cannot be followed is reported, and the play goes on."""
+    from ansible.plugins.strategy import StrategyBase
+
+    original = StrategyBase._load_included_file
 
     def load_included_file(self, included_file, *args, **kwargs):
         try:
-            return original_load(self, included_file, *args, **kwargs)
+            return original(self, included_file, *args, **kwargs)
         except AnsibleError as error:
-            file, line = location_of(included_file._task)
-            report("unresolved", action="ansible.builtin.include_tasks", name=str(included_file._task.get_name()),
-                   file=file, line=line, role="", host=str(included_file._hosts[0]) if included_file._hosts else "",
-                   error=str(error))
+            host = included_file._hosts[0] if included_file._hosts else ""
+            report("unresolved", error=str(error), **identity_of(included_file._task, host))
             return []
 
     StrategyBase._load_included_file = load_included_file
-    original_meta = StrategyBase._execute_meta
+
+
+def install_meta():
+    """Meta tasks that touch connections do nothing, and those that end a play are reported."""
+    from ansible.plugins.strategy import StrategyBase
+
+    original = StrategyBase._execute_meta
 
     def execute_meta(self, task, *args, **kwargs):
         action = str(task.args.get("_raw_params"))
         if action == "reset_connection":
             task.args["_raw_params"] = "noop"
         before = self._tqm._terminated
-        outcome = original_meta(self, task, *args, **kwargs)
+        outcome = original(self, task, *args, **kwargs)
         if action.startswith("end_"):
             file, line = location_of(task)
             skipped = any(getattr(item, "is_skipped", lambda: False)() for item in outcome or [])
@@ -975,6 +1244,52 @@ def install_strategy():
     StrategyBase._execute_meta = execute_meta
 
 
+def install_silence():
+    """No callback hears of this run, nothing is cached for the next one, and nobody is asked anything."""
+    from ansible.executor.task_queue_manager import TaskQueueManager
+    from ansible.playbook.play import Play
+    from ansible.plugins.loader import cache_loader
+
+    TaskQueueManager.load_callbacks = lambda self: setattr(self, "_callbacks_loaded", True)
+    TaskQueueManager.send_callback = lambda self, *args, **kwargs: None
+    original_get, original_prompts = cache_loader.get, Play._load_vars_prompt
+    cache_loader.get = lambda name, *args, **kwargs: original_get("memory", *args, **kwargs)
+
+    def prompts(self, attribute, value):  # without a default the variable stays undefined, and is reported when needed
+        return [prompt for prompt in original_prompts(self, attribute, value) if prompt.get("default") is not None]
+
+    Play._load_vars_prompt = prompts
+
+
+class AnyTag(YamlLoader):
+    """Reads vaulted YAML for its keys; tags such as ``!unsafe`` play no part."""
+
+
+AnyTag.add_multi_constructor("!", lambda loader, suffix, node: "tagged")
+
+
+def sealed_variables(content, file):
+    """A vaulted variable file, its scalars replaced."""
+    return json.dumps(vault_tree(yaml.load(content, Loader=AnyTag), file)).encode()
+
+
+def sealed_manifests(content, identity):
+    """Vaulted manifests: what they are stays readable, as it will in the repository; None when it is something else."""
+    try:
+        found = [document for document in yaml.load_all(content, Loader=AnyTag) if document]
+    except yaml.YAMLError:
+        return None
+    if not found or not all(isinstance(item, dict) and item.get("kind") and item.get("apiVersion") for item in found):
+        return None
+    readable = ("apiVersion", "kind", "metadata", "type")
+    sealed = [
+        {key: value if key in readable else vault_tree(value, "%s/%d/%s" % (identity, number, key))
+         for key, value in item.items()}
+        for number, item in enumerate(found)
+    ]  # fmt: skip
+    return yaml.dump_all(sealed, Dumper=yaml.SafeDumper).encode()
+
+
 def install_vault():
     """Vaulted values become placeholders without a password; vaulted variable files are opened for their keys."""
     if SALTS["vault"] is None:
@@ -982,27 +1297,47 @@ def install_vault():
     original_decrypt = vault.VaultLib.decrypt
     original_load = dataloader.DataLoader.load_from_file
 
+    def opened(self, vaulttext, *args, **kwargs):
+        content = original_decrypt(self, vaulttext, *args, **kwargs)
+        return text_of(content.decode() if isinstance(content, bytes) else content)
+
     def decrypt(self, vaulttext, *args, **kwargs):
-        if not _reading_variables:
-            text = vaulttext if isinstance(vaulttext, str) else bytes(vaulttext).decode("ascii", "replace")
-            return placeholder("vault", "".join(text.split())).encode()
-        file = _reading_variables[-1]
+        if _reading_variables:
+            return decrypt_variables(self, _reading_variables[-1], vaulttext, *args, **kwargs)
+        text = vaulttext if isinstance(vaulttext, str) else bytes(vaulttext).decode("ascii", "replace")
+        identity = "".join(text.split())
+        if _reading_files and SETTINGS["vault_password_given"]:
+            try:
+                manifests = sealed_manifests(opened(self, vaulttext, *args, **kwargs), identity)
+            except AnsibleError:  # the pass that decrypts for real says so
+                manifests = None
+            if manifests is not None:
+                return manifests
+        return placeholder("vault", identity).encode()
+
+    def decrypt_variables(self, file, vaulttext, *args, **kwargs):
         try:
-            content = original_decrypt(self, vaulttext, *args, **kwargs)
-        except AnsibleError:
+            content = opened(self, vaulttext, *args, **kwargs)
+        except AnsibleError as error:
             if SETTINGS["vault_password_given"]:
-                raise
+                raise AnsibleError("%s cannot be decrypted: %s" % (file, error)) from error
             if file not in LOCKED:
                 LOCKED.append(file)
                 report("locked", file=file)
             return b"{}"
+        return sealed_variables(content, file)
 
-        class AnyTag(YamlLoader):
-            pass
+    def while_reading(name):
+        original = getattr(dataloader.DataLoader, name)
 
-        AnyTag.add_multi_constructor("!", lambda loader, suffix, node: "tagged")
-        text = text_of(content.decode() if isinstance(content, bytes) else content)
-        return json.dumps(vault_tree(yaml.load(text, Loader=AnyTag), file)).encode()  # noqa: S506 - a safe loader
+        def method(self, file_name, *args, **kwargs):
+            _reading_files.append(file_name)
+            try:
+                return original(self, file_name, *args, **kwargs)
+            finally:
+                _reading_files.pop()
+
+        setattr(dataloader.DataLoader, name, method)
 
     def load_from_file(self, file_name, *args, **kwargs):
         _reading_variables.append(os.path.relpath(self.path_dwim(file_name), PROJECT))
@@ -1013,11 +1348,14 @@ def install_vault():
 
     vault.VaultLib.decrypt = decrypt
     dataloader.DataLoader.load_from_file = load_from_file
+    for name in ("_get_file_contents", "get_real_file"):
+        while_reading(name)
 
 
 def install_locked_variables():
     """While a vault file is locked, a variable nobody defines is one of its secrets."""
     from jinja2.runtime import Context, missing
+
     original = Context.resolve_or_missing
     reported = set()
 
@@ -1025,7 +1363,8 @@ def install_locked_variables():
         value = original(self, key)
         if value is missing and key in UNDEFINED:
             return placeholder("live", "undefined variable %s" % key)
-        if value is missing and LOCKED and not key.startswith("ansible_") and key not in ("item", "loop", "self"):
+        known = key in REGISTERS or key.startswith("ansible_") or key in ("item", "loop", "self")
+        if value is missing and LOCKED and not known:
             if key not in reported:
                 reported.add(key)
                 report("secret-variable", name=key)
@@ -1036,72 +1375,133 @@ def install_locked_variables():
 
 
 def install_filters():
-    """Filters that would lose or refuse a placeholder keep its trace."""
+    """Filters that would lose or refuse a placeholder keep its trace; those that draw lots follow the pass."""
+    import ansible.plugins.filter.core as core
     from jinja2 import filters
-
-    def traced_number(original):
-        def convert(value, *args, **kwargs):
-            return placeholder_number(value) if has_placeholder(value) else original(value, *args, **kwargs)
-        return convert
 
     for name in ("int", "float"):
         filters.FILTERS[name] = traced_number(filters.FILTERS[name])
-    import ansible.plugins.filter.core as core
     original_filters = core.FilterModule.filters
-
-    def wrapped(name, original):
-        def convert(value, *args, **kwargs):
-            if not has_placeholder(value):
-                return original(value, *args, **kwargs)
-            try:
-                return original(value, *args, **kwargs)
-            except Exception:  # not base64, not JSON: it stands for something that is
-                nature = PLACEHOLDER.search(value).group(0).rpartition("_")[0].rpartition("_")[2]
-                return placeholder(nature, "%s of %s" % (name, value))
-        return convert
-
-    def traced_bool(original):
-        def convert(value, *args, **kwargs):
-            if has_placeholder(value):  # either may be true: two salts disagree, and the comparison shows it
-                return int(hashlib.sha256(value.encode()).hexdigest(), 16) % 2 == 0
-            return original(value, *args, **kwargs)
-        return convert
+    wrappers = dict.fromkeys(("b64decode", "from_json", "from_yaml", "from_yaml_all"), traced_document)
+    wrappers.update(bool=traced_bool, random=drawn, shuffle=shuffled, strftime=formatted_time)
 
     def all_filters(self):
         found = original_filters(self)
-        for name in ("b64decode", "from_json", "from_yaml", "from_yaml_all"):
-            if name in found:
-                found[name] = wrapped(name, found[name])
-        if "bool" in found:
-            found["bool"] = traced_bool(found["bool"])
+        found.update({name: wrap(found[name]) for name, wrap in wrappers.items() if name in found})
         return found
 
     core.FilterModule.filters = all_filters
 
 
+def traced_number(original):
+    def convert(value, *args, **kwargs):
+        return placeholder_number(value) if nature_of(value) else original(value, *args, **kwargs)
+
+    return convert
+
+
+def traced_document(original):
+    def convert(value, *args, **kwargs):
+        try:
+            return original(value, *args, **kwargs)
+        except Exception:
+            nature = nature_of(value)
+            if nature is None:
+                raise
+            return placeholder(nature, "document in %s" % value)  # not base64, not JSON: it stands for what is
+
+    return convert
+
+
+def traced_bool(original):
+    def convert(value, *args, **kwargs):
+        nature = nature_of(value)  # either may be true: the two salts disagree, and the comparison shows it
+        return original(value, *args, **kwargs) if nature is None else is_first(nature)
+
+    return convert
+
+
+def drawn(original):
+    """``random`` without a seed: two passes with different salts never draw the same where there is a choice."""
+    from jinja2 import pass_environment
+
+    @pass_environment
+    def convert(environment, end, start=None, step=None, seed=None):
+        if seed is not None:
+            return original(environment, end, start, step, seed)
+        choices = range(start or 0, end, step or 1) if isinstance(end, int) else list(end)
+        number = int(hashlib.sha256(str(choices).encode()).hexdigest(), 16) + (not is_first("random"))
+        return choices[number % len(choices)]
+
+    return convert
+
+
+def shuffled(original):
+    """``shuffle`` without a seed: turned by one in the second pass."""
+
+    def convert(items, seed=None):
+        items = list(items)
+        if seed is not None or len(items) < 2:
+            return original(items, seed)
+        return items if is_first("random") else items[1:] + items[:1]
+
+    return convert
+
+
+def formatted_time(original):
+    """``strftime`` without a moment speaks of now."""
+
+    def convert(form, second=None, *args, **kwargs):
+        return original(form, clock().timestamp() if second is None else second, *args, **kwargs)
+
+    return convert
+
+
+def clock():
+    """The time of this pass; the same in all passes except one, so that whatever depends on it shows, and only there.
+
+    Every part of it differs between the two: year, month, day, weekday, hour, minute, second.
+    """
+    moment = dt.datetime(2031, 3, 14, 15, 9, 26, 535897, tzinfo=dt.timezone.utc)
+    return moment if is_first("random") else moment + dt.timedelta(days=430, hours=7, minutes=13, seconds=17)
+
+
+def clock_facts():
+    """``ansible_date_time`` as ansible's setup module builds it."""
+    moment = clock()
+    parts = {
+        "year": "%Y", "month": "%m", "day": "%d", "weekday": "%A", "weekday_number": "%w", "weeknumber": "%W",
+        "hour": "%H", "minute": "%M", "second": "%S", "date": "%Y-%m-%d", "time": "%H:%M:%S", "tz": "UTC",
+        "tz_offset": "+0000", "tz_dst": "UTC", "iso8601": "%Y-%m-%dT%H:%M:%SZ",
+        "iso8601_micro": "%Y-%m-%dT%H:%M:%S.%fZ", "iso8601_basic": "%Y%m%dT%H%M%S%f",
+        "iso8601_basic_short": "%Y%m%dT%H%M%S",
+    }  # fmt: skip
+    facts = {name: moment.strftime(form) for name, form in parts.items()}
+    return dict(facts, epoch=str(int(moment.timestamp())), epoch_int=str(int(moment.timestamp())))
+
+
 def install_clock():
-    """Two recordings see different times, so that whatever depends on the time shows."""
-    shift = datetime.timedelta(days=int(SETTINGS["clock_days"]))
+    """``now()`` gives the time of this pass."""
 
     def now(*args, **kwargs):
-        utc = kwargs.get("utc", args[-2] if len(args) > 1 and isinstance(args[-2], bool) else False)
-        moment = (datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) if utc else datetime.datetime.now())
-        moment += shift
+        moment = clock().replace(tzinfo=None)
         return moment.strftime(kwargs["fmt"]) if kwargs.get("fmt") else moment
 
     try:
         from ansible._internal._templating import _jinja_bits
+
         _jinja_bits._now = now
-    except ImportError:
+    except ImportError:  # ansible-core < 2.19
         from ansible.template import Templar
-        Templar._now_datetime = lambda self, utc=False, fmt=None: now(utc=utc, fmt=fmt)
+
+        Templar._now_datetime = lambda self, utc=False, fmt=None: now(fmt=fmt)
 
 
 HARMLESS_LOOKUPS = {
     "template", "file", "fileglob", "first_found", "vars", "varnames", "env", "dict", "items", "list", "nested",
     "together", "subelements", "sequence", "indexed_items", "inventory_hostnames", "unvault", "ini", "csvfile",
-    "config", "flattened", "community.general.flattened", "community.general.dict", "cartesian", "lines_of_nothing",
-}
+    "config", "flattened", "community.general.flattened", "community.general.dict", "cartesian",
+}  # fmt: skip
 SECRET_NAME = re.compile(r"pass(word|wd)?|secret|token|api_?key|private_?key|credential", re.IGNORECASE)
 
 
@@ -1109,6 +1509,7 @@ def install_lookups():
     """Lookups are programs on the controller: those that read the project run, the others are answered."""
     from ansible.plugins.loader import lookup_loader
     from ansible.plugins.lookup import LookupBase
+
     original = lookup_loader.get
 
     class Answered(LookupBase):
@@ -1156,7 +1557,7 @@ def install_lookups():
     lookup_loader.get = get
 
 
-# --- collections that are not installed ----------------------------------------------------------------------------------
+# --- collections that are not installed -------------------------------------------------------------------------------
 
 MODULE_KEY = re.compile(r"^\s*(?:-\s+)?([a-z_]\w*\.[a-z_]\w*\.[a-z_]\w*):(?=\s|$)", re.MULTILINE)
 ACTION_KEY = re.compile(r"\b(?:local_action|action|module):\s*([a-z_]\w*\.[a-z_]\w*\.[a-z_]\w*)\b")
@@ -1173,9 +1574,10 @@ STUB_MODULE = '#!/usr/bin/python\nraise SystemExit("a placeholder of the recorde
 
 def redirected_names():
     import ansible
+
     path = os.path.join(os.path.dirname(ansible.__file__), "config", "ansible_builtin_runtime.yml")
     with open(path, encoding="utf-8") as file:
-        routing = yaml.load(file, Loader=YamlLoader)["plugin_routing"]  # noqa: S506 - a safe loader
+        routing = yaml.load(file, Loader=YamlLoader)["plugin_routing"]
     names = {}
     for kind in ("modules", "action"):
         for name, rule in (routing.get(kind) or {}).items():
@@ -1196,8 +1598,10 @@ def add_placeholders_for_missing_collections(roots):
     stubs, missing = os.path.join(SANDBOX, "collections"), set()
     for name in sorted(wanted):
         namespace, collection, module = name.split(".", 2)
-        installed = any(os.path.isdir(os.path.join(root, "ansible_collections", namespace, collection)) for root in roots)
-        if installed or (namespace == "ansible" and collection in ("builtin", "legacy")):
+        folders = (os.path.join(root, "ansible_collections", namespace, collection) for root in roots)
+        if any(os.path.isdir(folder) for folder in folders) or (
+            namespace == "ansible" and collection in ("builtin", "legacy")
+        ):
             continue
         missing.add("%s.%s" % (namespace, collection))
         plugins = os.path.join(stubs, "ansible_collections", namespace, collection, "plugins")
@@ -1215,10 +1619,12 @@ def add_placeholders_for_missing_collections(roots):
     return stubs, sorted(missing)
 
 
-# --- the tasks ansible loads ---------------------------------------------------------------------------------------------
+# --- the tasks ansible loads ------------------------------------------------------------------------------------------
 
-CLUSTER_COMMAND = re.compile(r"(?:^|[\s;|&(/\"'`=])(?:kubectl|helm|oc|kustomize)(?=[\s\"']|$)|\{\{\s*\w*(?:kubectl|helm)\w*\s*\}\}\s",
-                             re.MULTILINE)
+CLUSTER_COMMAND = re.compile(
+    r"(?:^|[\s;|&(/\"'`=])(?:kubectl|helm|oc|kustomize)(?=[\s\"']|$)|\{\{\s*\w*(?:kubectl|helm)\w*\s*\}\}\s",
+    re.MULTILINE,
+)
 
 
 class Plan:
@@ -1228,8 +1634,9 @@ class Plan:
         self.loader, self.variable_manager = loader, variable_manager
         self.tasks, self.problems, self._seen = {}, [], set()
 
-    def add_play(self, play, only_tags, skip_tags, hosts):
-        self.tags, self.hosts, self.play = (only_tags, skip_tags), hosts, play
+    def add_play(self, play, hosts):
+        arguments = context.CLIARGS
+        self.tags, self.hosts, self.play = (arguments["tags"], arguments["skip_tags"]), hosts, play
         self.variables = self.variable_manager.get_vars(play=play)
         for block in play.compile():
             self._block(block, ())
@@ -1254,13 +1661,12 @@ class Plan:
         if not file or not task.evaluate_tags(*self.tags, all_vars=self.variables):
             return
         if action in ("ansible.builtin.include_tasks", "ansible.builtin.include_role", "ansible.builtin.include"):
-            self._include(task, action, via + ("%s:%d" % (file, line),), section)
+            self._include(task, action, (*via, "%s:%d" % (file, line)), section)
             return
         if not (action.startswith("kubernetes.core.") or self._is_cluster_command(task, action)):
             return
-        known = self.tasks.setdefault("%s:%d" % (file, line), {
-            "file": file, "line": line, "action": action, "name": str(task.get_name()).strip(), "section": section,
-            "role": str(task._role.get_name()) if task._role else "", "via": [], "plays": [], "matched": False})
+        identity = {key: value for key, value in identity_of(task, "").items() if key != "host"}
+        known = self.tasks.setdefault((file, line), dict(identity, section=section, via=[], plays=[], matched=False))
         known["via"].append(list(via))
         known["plays"].append(str(self.play.get_name()))
         known["matched"] = known["matched"] or bool(self.hosts)
@@ -1287,14 +1693,22 @@ class Plan:
     def _load(self, path, role, task, via, section):
         from ansible.playbook.block import Block
         from ansible.playbook.helpers import load_list_of_tasks
+
         content = self._read(path)
         if not isinstance(content, list):
             return
         before = self.loader.get_basedir()
         parent = Block(play=self.play, role=role, task_include=None)
         try:
-            for item in load_list_of_tasks(content, play=self.play, block=parent, role=role, task_include=None,
-                                           variable_manager=self.variable_manager, loader=self.loader):
+            for item in load_list_of_tasks(
+                content,
+                play=self.play,
+                block=parent,
+                role=role,
+                task_include=None,
+                variable_manager=self.variable_manager,
+                loader=self.loader,
+            ):
                 if hasattr(item, "block"):
                     self._block(item, via, section)
                 else:
@@ -1333,26 +1747,32 @@ class Plan:
     def _role(self, name, task):
         from ansible.playbook.role import Role
         from ansible.playbook.role.include import RoleInclude
+
         if "{{" in name:
             return None
-        include = RoleInclude.load(name, play=self.play, variable_manager=self.variable_manager, loader=self.loader,
-                                   collection_list=task.collections)
+        include = RoleInclude.load(
+            name,
+            play=self.play,
+            variable_manager=self.variable_manager,
+            loader=self.loader,
+            collection_list=task.collections,
+        )
         return Role.load(include, self.play, from_include=True)
 
     def _role_folders(self, name):
-        from ansible.playbook.role.definition import RoleDefinition
+        from ansible import constants
         from ansible.utils.collection_loader._collection_finder import _get_collection_role_path
+
         pattern = re.sub(r"\{\{.*?\}\}", "*", name)
         in_collection = _get_collection_role_path(name) if name.count(".") == 2 and "*" not in pattern else None
         if in_collection:
             return [in_collection[1]]
-        from ansible import constants
-        del RoleDefinition
         roots = [os.path.join(self.loader.get_basedir(), "roles"), os.path.join(PROJECT, "roles")]
         roots += constants.DEFAULT_ROLES_PATH or []
         found = []
         for root in roots:
-            found += [path for path in sorted(glob.glob(os.path.join(glob.escape(root), pattern))) if os.path.isdir(path)]
+            matching = sorted(glob.glob(os.path.join(glob.escape(root), pattern)))
+            found += [path for path in matching if os.path.isdir(path)]
         return list(dict.fromkeys(os.path.realpath(path) for path in found))
 
     @staticmethod
@@ -1363,47 +1783,68 @@ class Plan:
 
 
 def install_plan():
-    from ansible import context
+    """Before the first play, report the hosts and, when asked, every task that could run."""
     from ansible.executor.playbook_executor import PlaybookExecutor
-    from ansible.playbook import Playbook
+
     original = PlaybookExecutor.run
 
     def run(self):
-        hosts = sorted(host.name for host in self._inventory.get_hosts())
-        report("hosts", hosts=hosts)
+        report("hosts", hosts=sorted(host.name for host in self._inventory.get_hosts()))
         if SETTINGS["plan"]:
             plan = Plan(self._loader, self._variable_manager)
-            arguments = context.CLIARGS
-            for path in self._playbooks:
-                playbook = Playbook.load(path, variable_manager=self._variable_manager, loader=self._loader)
-                for play in playbook.get_plays():
-                    self._loader.set_basedir(play._included_path or playbook._basedir)
-                    try:
-                        matching = self._inventory.get_hosts(play.hosts)
-                    except AnsibleError:
-                        matching = []
-                    plan.add_play(play, arguments["tags"], arguments["skip_tags"], matching)
-            report("plan", tasks=sorted(plan.tasks.values(), key=lambda task: (task["file"], task["line"])),
-                   problems=plan.problems)
+            for play in plays_of(self):
+                try:
+                    matching = self._inventory.get_hosts(play.hosts)
+                except AnsibleError:  # its pattern holds a variable that only the run knows
+                    matching = []
+                plan.add_play(play, matching)
+            tasks = [plan.tasks[place] for place in sorted(plan.tasks)]
+            report("plan", tasks=tasks, problems=plan.problems)
         return original(self)
 
     PlaybookExecutor.run = run
 
 
-# --- main --------------------------------------------------------------------------------------------------------------------
+def plays_of(executor):
+    from ansible.playbook import Playbook
+
+    for path in executor._playbooks:
+        playbook = Playbook.load(path, variable_manager=executor._variable_manager, loader=executor._loader)
+        for play in playbook.get_plays():
+            executor._loader.set_basedir(play._included_path or playbook._basedir)
+            yield play
+
+
+# --- main -------------------------------------------------------------------------------------------------------------
+
+INSTALLATIONS = (
+    install_handler, install_connection, install_validation, install_strategy, install_includes, install_meta,
+    install_silence, install_vault, install_locked_variables, install_filters, install_clock, install_lookups,
+    install_missing_values, install_plan,
+)  # fmt: skip
+
+
+def configure():
+    """Settings of ansible.cfg that would ask, run or call something; returns the collections that are missing."""
+    import ansible
+    from ansible import constants
+
+    installed = os.path.dirname(os.path.dirname(ansible.__file__))
+    roots = [*SETTINGS["collections"], *constants.COLLECTIONS_PATHS, installed]
+    stubs, missing = add_placeholders_for_missing_collections(roots)
+    constants.COLLECTIONS_PATHS = [*SETTINGS["collections"], *constants.COLLECTIONS_PATHS, stubs]
+    constants.DEFAULT_VAULT_IDENTITY_LIST, constants.DEFAULT_VAULT_PASSWORD_FILE = [], None
+    constants.DEFAULT_VAULT_ID_MATCH = False
+    return missing
+
 
 def main():
-    from ansible import constants, release
-    import ansible
-    roots = [*SETTINGS["collections"], *constants.COLLECTIONS_PATHS, os.path.dirname(os.path.dirname(ansible.__file__))]
-    stubs, missing = add_placeholders_for_missing_collections(roots)
-    constants.CALLBACKS_ENABLED = []
-    constants.COLLECTIONS_PATHS = [*SETTINGS["collections"], *constants.COLLECTIONS_PATHS, stubs]
+    missing = configure()
+    from ansible import release
     from ansible.cli.playbook import PlaybookCLI
+
     report("start", ansible=release.__version__, python=sys.version.split()[0], missing_collections=missing)
-    for install in (install_handler, install_connection, install_validation, install_strategy, install_vault,
-                    install_locked_variables, install_filters, install_clock, install_lookups, install_missing_values,
-                    install_plan):
+    for install in INSTALLATIONS:
         install()
     command = PlaybookCLI(["ansible-playbook", *PLAYBOOK_ARGUMENTS])
     try:
