@@ -34,6 +34,7 @@ def parse_flags(words: Sequence[str], valued: Mapping[str, str], switches: Mappi
     """Take a command line apart, as the cobra library of kubectl and helm does.
 
     Args:
+        words: what follows the program's name.
         valued: flag as written (``-n``, ``--namespace``) → its name, for flags that take a value.
         switches: the same for boolean flags.
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
 from gitops_runbook.ansible.helm_commands import chart_name_and_repository
+from gitops_runbook.ansible.object_checks import values_that_must_be_text
 from gitops_runbook.ansible.replay import Replay, ReplayedObject, ReplayedRelease, Trail
 from gitops_runbook.documents.json_values import Json, differences
-from gitops_runbook.model.desired import Chart, DesiredObject, DesiredRelease, DesiredState, Origin, Taint
+from gitops_runbook.model.desired import (
+    Chart,
+    DesiredObject,
+    DesiredRelease,
+    DesiredState,
+    HelmOptions,
+    Origin,
+    Taint,
+)
 from gitops_runbook.model.finding_codes import code
 from gitops_runbook.model.findings import Finding
 from gitops_runbook.model.references import ObjectReference
+
+Key = TypeVar("Key", ObjectReference, tuple[str, str])
 
 Values = Mapping[tuple[str, str], Mapping[str, Json]]
 """(namespace, name) of a release → its effective values by Helm's own parser."""
@@ -52,76 +63,147 @@ def desired_state(environment: str, passes: Passes, values: PassValues) -> tuple
 
     Objects and releases stand in the result as an empty cluster would get them; each with what it depends on.
     """
-    findings: list[Finding] = []
+    findings = _Findings(environment)
+    objects = _objects(passes, findings)
+    releases = _releases(passes, values, findings)
+    return DesiredState(environment, objects, releases), findings.found
 
-    def found(name: str, subject: str, message: str, trail: Trail) -> None:
+
+@dataclass
+class _Findings:
+    environment: str
+    found: list[Finding] = field(default_factory=list)
+
+    def add(self, name: str, subject: str, message: str, trail: Trail) -> None:
         where = f"{trail.tasks[0].file}:{trail.tasks[0].line}" if trail.tasks else ""
-        findings.append(Finding(code(name), environment, subject, message, where))
-
-    objects = _objects(passes, found)
-    releases = _releases(passes, values, found)
-    return DesiredState(environment, objects, releases), findings
+        self.found.append(Finding(code(name), self.environment, subject, message, where))
 
 
-Found = Callable[[str, str, str, Trail], None]
+@dataclass(frozen=True)
+class _Candidates(Generic[Key]):
+    """The objects, or the releases, of each pass: key → the tasks they come from."""
+
+    first: Mapping[Key, Trail]
+    other_vault: Mapping[Key, Trail]
+    repeated: Mapping[Key, Trail]
+    converged: Mapping[Key, Trail]
+    plaintext: Mapping[Key, Trail] | None
+
+    def named_by_cluster(self, key: Key) -> bool:
+        """Its name or namespace holds an answer of the cluster: the same tasks make another one where all is there."""
+        if key in self.converged:
+            return False
+        twins = (trail for other, trail in self.converged.items() if other not in self.first)
+        return any(trail.tasks == self.first[key].tasks for trail in twins)
 
 
-def _objects(passes: Passes, found: Found) -> dict[ObjectReference, DesiredObject]:
+def _candidates(passes: Passes, trails: Callable[[Replay], Mapping[Key, Trail]]) -> _Candidates[Key]:
+    return _Candidates(
+        trails(passes.first), trails(passes.other_vault), trails(passes.repeated), trails(passes.converged),
+        trails(passes.plaintext) if passes.plaintext is not None else None,
+    )  # fmt: skip
+
+
+def _objects(passes: Passes, findings: _Findings) -> dict[ObjectReference, DesiredObject]:
+    candidates = _candidates(passes, lambda replay: {key: item.trail for key, item in replay.objects.items()})
     objects = {}
     for reference, here in passes.first.objects.items():
-        if not _in_other_passes(reference, str(reference), passes, "objects", here.trail, found):
+        if not _can_stand(candidates, reference, str(reference), findings):
             continue
         plain = passes.plaintext.objects.get(reference) if passes.plaintext else None
+        others = (passes.other_vault, passes.repeated, passes.converged)
         taint = _taint(
-            here.manifest, here.trail,
-            *(_manifest(other.objects.get(reference)) for other in (passes.other_vault, passes.repeated, passes.converged)),
+            here.manifest, here.trail, *(_manifest(other.objects.get(reference)) for other in others),
             plaintext=_manifest(plain),
         )  # fmt: skip
+        if candidates.named_by_cluster(reference):
+            taint = replace(taint, live=frozenset({""}))
         objects[reference] = DesiredObject(
             reference, here.manifest, origin_of(here.trail), taint, plain.manifest if plain else None
         )
-    _only_elsewhere(passes, "objects", lambda key: str(key), found)
+        _add_conditional(candidates, reference, str(reference), findings, once=_is_created_once(reference, taint))
+        _add_invalid(reference, here, findings)
+    _add_only_elsewhere(candidates, str, findings)
     return objects
 
 
-def _releases(passes: Passes, values: PassValues, found: Found) -> dict[tuple[str, str], DesiredRelease]:
+def _is_created_once(reference: ObjectReference, taint: Taint) -> bool:
+    """A Secret with a generated value: that it is made only where it lacks is the point of it."""
+    return reference.kind == "Secret" and bool(taint.random)
+
+
+def _add_invalid(reference: ObjectReference, here: ReplayedObject, findings: _Findings) -> None:
+    pointers = values_that_must_be_text(here.manifest)
+    if pointers:
+        more = f" and {len(pointers) - 5} more" if len(pointers) > 5 else ""
+        message = f"{reference} has a number, boolean or structure where only text is allowed: "
+        findings.add("object-invalid", str(reference), message + ", ".join(pointers[:5]) + more, here.trail)
+
+
+def _releases(passes: Passes, values: PassValues, findings: _Findings) -> dict[tuple[str, str], DesiredRelease]:
+    candidates = _candidates(passes, lambda replay: {key: item.trail for key, item in replay.releases.items()})
     releases = {}
     for key, here in passes.first.releases.items():
-        subject = f"HelmRelease/{key[0]}/{key[1]}"
-        if not _in_other_passes(key, subject, passes, "releases", here.trail, found):
+        subject = _release_subject(key)
+        if not _can_stand(candidates, key, subject, findings):
             continue
         plain = values.plaintext.get(key) if values.plaintext is not None else None
         taint = _taint(
             values.first[key], here.trail, values.other_vault.get(key), values.repeated.get(key),
             values.converged.get(key), plaintext=plain,
         )  # fmt: skip
-        name, repository, alias = chart_name_and_repository(here.release, here.repositories)
+        chart, options = _chart(here), here.release.options
+        if {_around(passes.other_vault, key, here), _around(passes.repeated, key, here)} != {(chart, options)}:
+            message = f"the chart, its address or an option of {subject} depends on a secret or on chance"
+            findings.add("secret-in-object", subject, message, here.trail)
+            continue
+        if _around(passes.converged, key, here) != (chart, options) or candidates.named_by_cluster(key):
+            taint = replace(taint, live=taint.live | {""})
         releases[key] = DesiredRelease(
-            here.release.name, here.release.namespace, Chart(name, repository, here.release.version, alias),
-            values.first[key], origin_of(here.trail), here.release.options, taint, plain,
+            here.release.name, here.release.namespace, chart, values.first[key], origin_of(here.trail), options, taint,
+            plain,
         )  # fmt: skip
-        _release_findings(subject, here, found)
-    _only_elsewhere(passes, "releases", lambda key: f"HelmRelease/{key[0]}/{key[1]}", found)
+        _add_conditional(candidates, key, subject, findings, once=False)
+        _add_release_findings(subject, here, findings)
+    _add_only_elsewhere(candidates, _release_subject, findings)
     return releases
 
 
-def _release_findings(subject: str, here: ReplayedRelease, found: Found) -> None:
+def _release_subject(key: tuple[str, str]) -> str:
+    return f"HelmRelease/{key[0]}/{key[1]}"
+
+
+def _around(replay: Replay, key: tuple[str, str], otherwise: ReplayedRelease) -> tuple[Chart, HelmOptions]:
+    """What a pass says about a release besides its values."""
+    found = replay.releases.get(key, otherwise)
+    return _chart(found), found.release.options
+
+
+def _chart(here: ReplayedRelease) -> Chart:
+    name, repository, alias = chart_name_and_repository(here.release, here.repositories)
+    return Chart(name, repository, here.release.version, alias)
+
+
+def _add_release_findings(subject: str, here: ReplayedRelease, findings: _Findings) -> None:
     for remark in here.release.remarks:
-        found("helm-option", subject, remark, here.trail)
+        findings.add("helm-option", subject, remark, here.trail)
     if here.release.live_values:
-        found("values-live", subject, f"{subject} keeps values of the release that runs", here.trail)
+        findings.add("values-live", subject, f"{subject} keeps values of the release that runs", here.trail)
 
 
 def _taint(
     first: Json, trail: Trail, other_vault: Json, repeated: Json, converged: Json, *, plaintext: Json
-) -> Taint:
-    """Which leaves differ from the first pass, by reason; a pass that lacks the thing was reported before."""
+) -> Taint:  # fmt: skip
+    """Which leaves differ from the first pass, by reason; a pass that lacks the thing was reported before.
+
+    What differs by chance differs between any two passes, so chance is looked at first.
+    """
     random = _pointers(first, repeated)
     live = _pointers(first, converged) - random
-    secret = _pointers(first, other_vault)
+    secret = _pointers(first, other_vault) - random
     if plaintext is not None:  # whatever the real password changes is a secret, however it got there
         secret |= _pointers(first, plaintext) - random - live
-    return Taint(secret, live, random - secret, frozenset(trail.undefined))
+    return Taint(secret, live, random, frozenset(trail.undefined))
 
 
 def _pointers(first: Json, other: Json) -> frozenset[str]:
@@ -132,47 +214,41 @@ def _manifest(item: ReplayedObject | None) -> Mapping[str, Json] | None:
     return item.manifest if item is not None else None
 
 
-def _in_other_passes(key: Any, subject: str, passes: Passes, kind: str, trail: Trail, found: Found) -> bool:  # noqa: ANN401 - a reference or a pair
-    """Report what only some passes hold; False when the thing cannot stand in the tree."""
-    if key not in getattr(passes.other_vault, kind):
-        if passes.plaintext is not None and key in getattr(passes.plaintext, kind):
-            return True
-        if passes.plaintext is not None:
+def _can_stand(candidates: _Candidates[Key], key: Key, subject: str, findings: _Findings) -> bool:
+    """Whether the passes agree that it exists, whatever a secret or chance may be; when not, say so."""
+    trail = candidates.first[key]
+    if candidates.plaintext is not None:
+        if key not in candidates.plaintext:
             return False  # with the real password it is not applied
-        found("secret-control", subject, f"{subject} exists only for some values of a secret", trail)
+    elif key not in candidates.other_vault:
+        findings.add("secret-control", subject, f"{subject} exists only for some values of a secret", trail)
         return False
-    if passes.plaintext is not None and key not in getattr(passes.plaintext, kind):
+    if key not in candidates.repeated:
+        findings.add("nondeterministic", subject, f"{subject} has a name that differs between two equal runs", trail)
         return False
-    if key not in getattr(passes.repeated, kind):
-        found("nondeterministic", subject, f"{subject} has a name that differs between two equal runs", trail)
-        return False
-    if key not in getattr(passes.converged, kind):
-        message = f"{subject} is applied only while the cluster lacks something"
-        if trail.undefined:
-            return True  # its name holds an undefined variable; the taint says so
-        found("live-condition", subject, message, trail)
     return True
 
 
-def _only_elsewhere(passes: Passes, kind: str, name: Callable[[Any], str], found: Found) -> None:
-    here = getattr(passes.first, kind)
-    for key, item in getattr(passes.converged, kind).items():
-        if key not in here and key not in getattr(passes.repeated, kind) and not item.trail.undefined:
-            message = f"{name(key)} is applied only to a cluster that already holds something; it is not in the tree"
-            found("live-condition", name(key), message, item.trail)
-    certain = passes.plaintext or passes.other_vault
-    for key, item in getattr(certain, kind).items():
-        if key not in here:
-            found("secret-control", name(key), f"{name(key)} exists only for some values of a secret", item.trail)
+def _add_conditional(candidates: _Candidates[Key], key: Key, subject: str, findings: _Findings, *, once: bool) -> None:
+    if key not in candidates.converged and not once and not candidates.named_by_cluster(key):
+        message = f"{subject} is applied only while the cluster lacks something"
+        findings.add("live-condition", subject, message, candidates.first[key])
+
+
+def _add_only_elsewhere(candidates: _Candidates[Key], subject: Callable[[Key], str], findings: _Findings) -> None:
+    twins = {str(trail.tasks) for key, trail in candidates.first.items() if candidates.named_by_cluster(key)}
+    for key, trail in candidates.converged.items():
+        known = key in candidates.first or key in candidates.repeated
+        if not known and not trail.undefined and str(trail.tasks) not in twins:
+            message = f"{subject(key)} is applied only to a cluster that already holds something; it is not in the tree"
+            findings.add("live-condition", subject(key), message, trail)
+    certain = candidates.other_vault if candidates.plaintext is None else candidates.plaintext
+    for key, trail in certain.items():
+        if key not in candidates.first:
+            message = f"{subject(key)} exists only for some values of a secret"
+            findings.add("secret-control", subject(key), message, trail)
 
 
 def origin_of(trail: Trail) -> Origin:
     """The trail as the tree's comments and placement need it."""
     return Origin(tuple(trail.tasks), trail.order, trail.workload, trail.stage)
-
-
-def without_plaintext(state: DesiredState) -> DesiredState:
-    """The same state as if no password had been given; for showing."""
-    objects = {key: replace(item, plaintext=None) for key, item in state.objects.items()}
-    releases = {key: replace(item, plaintext_values=None) for key, item in state.releases.items()}
-    return DesiredState(state.environment, objects, releases)

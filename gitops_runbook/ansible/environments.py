@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
-from gitops_runbook.ansible.accounting import Accounts, account, recording_findings
+from gitops_runbook.ansible.accounting import Accounts, account
 from gitops_runbook.ansible.comparison import Passes, PassValues, Values, desired_state
 from gitops_runbook.ansible.kubectl_commands import Generate
 from gitops_runbook.ansible.recording import (
@@ -25,8 +26,10 @@ from gitops_runbook.ansible.recording import (
     RecordingRequest,
     record,
 )
+from gitops_runbook.ansible.recording_findings import recording_findings
 from gitops_runbook.ansible.replay import Replay, ReplayedRelease, replay
 from gitops_runbook.clients.helm import Helm
+from gitops_runbook.documents import pyyaml_reading
 from gitops_runbook.documents.json_values import differences
 from gitops_runbook.errors import UnreadableInput, UsageError
 from gitops_runbook.model.desired import DesiredState
@@ -110,35 +113,43 @@ def _require_password(request: RecordingRequest, recordings: Mapping[str, Record
 def check_hosts(
     requests: Mapping[str, RecordingRequest], hosts: Mapping[str, frozenset[str]]
 ) -> dict[str, list[Finding]]:
-    """Compare which hosts the environments have.
+    """Compare which hosts the environments have; those of different inventories have nothing in common.
 
     Raises:
         UsageError: two environments are the same, or one contains another.
     """
     found: dict[str, list[Finding]] = {}
-    names = sorted(requests)
-    for index, one in enumerate(names):
-        for other in names[index + 1 :]:
-            same_inventory = requests[one].inventory == requests[other].inventory
-            own, others = hosts[one] - {"localhost"}, hosts[other] - {"localhost"}
-            common = own & others
-            alike = same_inventory and requests[one].extra_vars == requests[other].extra_vars
-            if alike and hosts[one] == hosts[other]:
-                raise UsageError(
-                    f"--environment {one} and --environment {other}", "select the same hosts of the same inventory",
-                    "give each environment its own limit, inventory, or -e ENV:NAME=VALUE",
-                )  # fmt: skip
-            if same_inventory and common and (own <= others or others <= own) and own != others:
-                outer, inner = (one, other) if others <= own else (other, one)
-                raise UsageError(
-                    f"--environment {outer}={requests[outer].limit}",
-                    f"also selects hosts of {inner}: {', '.join(sorted(common)[:5])}",
-                    f"narrow it, e.g. --environment '{outer}={requests[outer].limit}:!{requests[inner].limit}'",
-                )
-            if same_inventory and common and own != others:
-                message = f"{', '.join(sorted(common))} belong to {one} and to {other}"
-                found.setdefault(one, []).append(Finding(code("shared-hosts"), one, f"{one}, {other}", message))
+    for one, other in combinations(sorted(requests), 2):
+        if requests[one].inventory != requests[other].inventory:
+            continue
+        own, others = hosts[one] - {"localhost"}, hosts[other] - {"localhost"}
+        if hosts[one] == hosts[other]:
+            if requests[one].extra_vars == requests[other].extra_vars:
+                raise _alike(one, other)
+        elif own & others and (own <= others or others <= own):
+            outer, inner = (one, other) if others <= own else (other, one)
+            raise _contained(outer, inner, requests, own & others)
+        elif own & others:
+            message = f"{', '.join(sorted(own & others))} belong to {one} and to {other}"
+            found.setdefault(one, []).append(Finding(code("shared-hosts"), one, f"{one}, {other}", message))
     return found
+
+
+def _alike(one: str, other: str) -> UsageError:
+    return UsageError(
+        f"--environment {one} and --environment {other}", "select the same hosts of the same inventory",
+        "give each environment its own limit, inventory, or -e ENV:NAME=VALUE",
+    )  # fmt: skip
+
+
+def _contained(
+    outer: str, inner: str, requests: Mapping[str, RecordingRequest], common: frozenset[str]
+) -> UsageError:  # fmt: skip
+    return UsageError(
+        f"--environment {outer}={requests[outer].limit}",
+        f"also selects hosts of {inner}: {', '.join(sorted(common)[:5])}",
+        f"narrow it, e.g. --environment '{outer}={requests[outer].limit}:!{requests[inner].limit}'",
+    )
 
 
 def _combine(name: str, recordings: Mapping[str, Recording], helm: Helm, generate: Generate) -> RecordedEnvironment:
@@ -187,8 +198,6 @@ def _is_simple(found: ReplayedRelease) -> bool:
 
 def _retyped(environment: str, item: Replay, values: Values) -> list[Finding]:
     """Strings that PyYAML wrote without quotes and Helm reads as something else."""
-    from gitops_runbook.documents import pyyaml_reading
-
     findings = []
     for key, found in item.releases.items():
         if len(found.release.values_texts) != 1 or found.release.set_arguments:

@@ -9,6 +9,7 @@ from typing import Any
 from gitops_runbook.ansible.actions import Action, Imperative, Problem, Read, Release, Repository, Uninstall
 from gitops_runbook.ansible.command_flags import Flags, UnknownFlag, named, parse_flags
 from gitops_runbook.ansible.shell_words import PlainCommand
+from gitops_runbook.documents.json_values import Json
 from gitops_runbook.model.desired import HelmOptions
 
 SET_FLAGS = ("set", "set-string", "set-json", "set-literal")
@@ -46,6 +47,12 @@ def helm_actions(command: PlainCommand, files: Mapping[str, Any]) -> list[Action
     except UnknownFlag as error:
         return [Read()] if verb in _READS else [Problem("command-unsupported", f"helm {verb}: {error}")]
     verb, rest = (flags.words[0], flags.words[1:]) if flags.words else ("", [])
+    return _by_verb(verb, rest, flags, command.stdin, files)
+
+
+def _by_verb(
+    verb: str, rest: Sequence[str], flags: Flags, stdin: str | None, files: Mapping[str, Any]
+) -> list[Action]:  # fmt: skip
     if verb == "repo":
         return [Repository(rest[1], rest[2].rstrip("/"))] if rest[:1] == ["add"] and len(rest) == 3 else [Read()]
     if not verb or verb in _READS or flags.on("dry-run"):
@@ -53,15 +60,16 @@ def helm_actions(command: PlainCommand, files: Mapping[str, Any]) -> list[Action
     if verb in ("uninstall", "delete", "del"):
         return [Uninstall(flags.last("namespace", "default"), name) for name in rest]
     if verb in ("upgrade", "install") and len(rest) == 2:
-        return [_release(verb, rest[0], rest[1], flags, command.stdin, files)]
+        return [_release((verb, rest[0], rest[1]), flags, stdin, files)]
     if verb == "rollback":
         return [Imperative("helm rollback")]
-    return [Problem("command-unsupported", f"helm {' '.join(flags.words)} has no place in a desired state")]
+    return [Problem("command-unsupported", f"helm {verb} {' '.join(rest)} has no place in a desired state")]
 
 
 def _release(
-    verb: str, name: str, chart: str, flags: Flags, stdin: str | None, files: Mapping[str, Any]
-) -> Release | Problem:
+    words: tuple[str, str, str], flags: Flags, stdin: str | None, files: Mapping[str, Any]
+) -> Release | Problem:  # fmt: skip
+    verb, name, chart = words
     texts = []
     for path in [part for value in flags.all("values") for part in value.split(",")]:
         text = stdin if path == "-" else files.get(path)
@@ -79,17 +87,20 @@ def _release(
         create_namespace=flags.on("create-namespace"), wait=flags.on("wait") or flags.on("atomic"),
         atomic=flags.on("atomic") or flags.on("rollback-on-failure"), timeout=duration(flags.last("timeout")),
         skip_crds=flags.on("skip-crds") or None, disable_hooks=flags.on("no-hooks") or None,
-        force=flags.on("force") or None, history_max=int(flags.last("history-max")) if flags.all("history-max") else None,
+        force=flags.on("force") or None, history_max=_number(flags.last("history-max")),
     )  # fmt: skip
     reuses = flags.on("reuse-values") or flags.on("reset-then-reuse-values")
-    return Release(name, flags.last("namespace", "default"), chart, flags.last("version"), flags.last("repo").rstrip("/"),
-                   tuple(texts), tuple(arguments), options, tuple(remarks), reuses)  # fmt: skip
+    return Release(
+        name, flags.last("namespace", "default"), chart, flags.last("version"), flags.last("repo").rstrip("/"),
+        tuple(texts), tuple(arguments), options, tuple(remarks), reuses,
+    )  # fmt: skip
 
 
 def helm_task_actions(arguments: Mapping[str, Any], values_yaml: str, files: Mapping[str, Any]) -> list[Action]:
     """Convert a task of kubernetes.core.helm.
 
     Args:
+        arguments: as ansible passes them to the module.
         values_yaml: ``values`` as the module writes them for helm.
         files: path of each of ``values_files`` → text.
     """
@@ -122,13 +133,12 @@ def helm_task_actions(arguments: Mapping[str, Any], values_yaml: str, files: Map
 
 
 def _task_options(arguments: Mapping[str, Any]) -> HelmOptions:
-    history = arguments.get("history_max")
     atomic = _true(arguments.get("atomic"))
     return HelmOptions(
         create_namespace=_true(arguments.get("create_namespace")), wait=_true(arguments.get("wait")) or atomic,
         atomic=atomic, timeout=duration(_text(_first(arguments, "timeout", "wait_timeout"))),
         skip_crds=_true(arguments.get("skip_crds")) or None, disable_hooks=_true(arguments.get("disable_hook")) or None,
-        force=_true(arguments.get("force")) or None, history_max=int(history) if history is not None else None,
+        force=_true(arguments.get("force")) or None, history_max=_number(_text(arguments.get("history_max"))),
         dependency_update=_true(arguments.get("dependency_update")) or None,
     )  # fmt: skip
 
@@ -141,6 +151,10 @@ def _task_remarks(arguments: Mapping[str, Any]) -> tuple[str, ...]:
         for name in names
         if name in arguments and _true(arguments[name]) != defaults.get(name, False)
     )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\d+", text) else None
 
 
 def duration(value: str) -> str | None:
@@ -166,14 +180,14 @@ def chart_name_and_repository(release: Release, repositories: Mapping[str, str])
     return chart.rstrip("/").rpartition("/")[2], "", alias if slash else ""
 
 
-def _first(arguments: Mapping[str, Any], *names: str) -> Any:
+def _first(arguments: Mapping[str, Any], *names: str) -> Json:
     return next((arguments[name] for name in names if arguments.get(name) is not None), None)
 
 
-def _text(value: Any) -> str:
+def _text(value: Json) -> str:
     return "" if value is None else str(value)
 
 
-def _true(value: Any) -> bool:
+def _true(value: Json) -> bool:
     """A boolean module argument: ansible accepts these spellings (ansible.module_utils.parsing.convert_bool)."""
     return str(value).lower() in ("true", "yes", "on", "1", "y", "t", "1.0")

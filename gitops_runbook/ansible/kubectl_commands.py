@@ -10,6 +10,7 @@ from gitops_runbook.ansible.actions import Action, Apply, Delete, Imperative, Pr
 from gitops_runbook.ansible.command_flags import Flags, UnknownFlag, named, parse_flags
 from gitops_runbook.ansible.shell_words import PlainCommand
 from gitops_runbook.documents import go_yaml
+from gitops_runbook.documents.json_values import Json
 from gitops_runbook.errors import RunbookError
 from gitops_runbook.model.references import CLUSTER_SCOPED_KINDS, ObjectReference
 
@@ -70,6 +71,10 @@ def kubectl_actions(command: PlainCommand, files: Files, generate: Generate) -> 
     except UnknownFlag as error:
         verb = next((word for word in words if not word.startswith("-")), "")
         return [Read()] if verb in _READS else [Problem("command-unsupported", f"kubectl {verb}: {error}")]
+    return _by_verb(flags, command, files, generate)
+
+
+def _by_verb(flags: Flags, command: PlainCommand, files: Files, generate: Generate) -> list[Action]:
     verb, rest = (flags.words[0], flags.words[1:]) if flags.words else ("", [])
     if verb in _READS or not verb or flags.on("dry-run") or flags.on("local"):
         return [Read()]
@@ -78,10 +83,8 @@ def kubectl_actions(command: PlainCommand, files: Files, generate: Generate) -> 
     if flags.all("filename") or flags.all("kustomize"):
         return _from_files(verb, flags, command.stdin, files)
     if verb == "create" and rest and rest[0] in _GENERATORS:
-        return _generated(command, flags, generate)
-    if verb == "delete":
-        return _delete(rest, flags)
-    return _changed(verb, rest, flags)
+        return _generated(flags, generate)
+    return _delete(rest, flags) if verb == "delete" else _changed(verb, rest, flags)
 
 
 def _from_files(verb: str, flags: Flags, stdin: str | None, files: Files) -> list[Action]:
@@ -102,7 +105,7 @@ def _from_files(verb: str, flags: Flags, stdin: str | None, files: Files) -> lis
     return actions
 
 
-def _manifests(verb: str, flags: Flags, path: str, text: Any) -> list[Action]:
+def _manifests(verb: str, flags: Flags, path: str, text: Json) -> list[Action]:
     if isinstance(text, Mapping):  # a folder; kubectl reads its .yaml, .yml and .json files
         names = [name for name in sorted(text) if name.endswith((".yaml", ".yml", ".json"))]
         names = names if flags.on("recursive") else [name for name in names if "/" not in name]
@@ -117,12 +120,12 @@ def _manifests(verb: str, flags: Flags, path: str, text: Any) -> list[Action]:
         if problem is not None:
             actions.append(problem)
             continue
-        manifest = with_namespace(manifest, flags.last("namespace"))
+        placed = with_namespace(manifest, flags.last("namespace"))
         if verb == "delete":
-            actions.append(Delete(ObjectReference.of(manifest)))
+            actions.append(Delete(ObjectReference.of(placed)))
         else:
             how = {"replace": "replace", "create": "merge"}.get(verb, "apply")
-            actions.append(Apply(manifest, how, flags.on("wait")))
+            actions.append(Apply(placed, how, flags.on("wait")))
     return actions
 
 
@@ -137,7 +140,7 @@ def flatten(documents: Sequence[Any]) -> list[Any]:
     return found
 
 
-def incomplete(manifest: Any) -> Problem | None:
+def incomplete(manifest: Json) -> Problem | None:
     """Say what an object lacks to be one."""
     if not isinstance(manifest, Mapping):
         return Problem("object-incomplete", "a document is no object")
@@ -170,7 +173,7 @@ def with_namespace(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any
     return {**manifest, "metadata": metadata}
 
 
-def _generated(command: PlainCommand, flags: Flags, generate: Generate) -> list[Action]:
+def _generated(flags: Flags, generate: Generate) -> list[Action]:
     if flags.all("from-file") or flags.all("from-env-file") or flags.all("cert"):
         return [Problem("manifest-unknown", "kubectl create reads files whose content is not part of the recording")]
     skipped = {"kubeconfig", "context", "output", "save-config", "cluster", "user", "server", "token"}
@@ -214,8 +217,9 @@ def _changed(verb: str, rest: Sequence[str], flags: Flags) -> list[Action]:
     what = f"kubectl {verb} {' '.join(rest)}"
     if verb in ("label", "annotate"):
         targets = [word for word in rest if "=" not in word and not word.endswith("-")]
-        changes = {key: value for key, _, value in (word.partition("=") for word in rest if "=" in word)}
-        changes |= {word[:-1]: None for word in rest if word.endswith("-")}  # type: ignore[dict-item]  # null deletes
+        changes: dict[str, str | None] = {}
+        for key, equals, value in (word.partition("=") for word in rest if "=" in word or word.endswith("-")):
+            changes[key if equals else key[:-1]] = value if equals else None  # null deletes
         body: dict[str, Any] = {"metadata": {"labels" if verb == "label" else "annotations": changes}}
     elif verb == "scale":
         targets, body = list(rest), {"spec": {"replicas": int(flags.last("replicas", "1"))}}

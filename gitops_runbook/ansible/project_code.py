@@ -18,7 +18,10 @@ _PLUGIN_FOLDERS = (
     "filter_plugins", "httpapi_plugins", "inventory_plugins", "lookup_plugins", "shell_plugins", "strategy_plugins",
     "terminal_plugins", "test_plugins", "vars_plugins",
 )  # fmt: skip
-"""Folders beside a playbook or in a role that ansible loads plugins from (Ansible, "Adding modules and plugins locally")."""
+"""Folders beside a playbook or in a role that ansible loads plugins from.
+
+Source: Ansible documentation, "Adding modules and plugins locally".
+"""
 
 _HARMLESS_INVENTORY = {"constructed", "generator", "advanced_host_list", "host_list", "ini", "yaml", "auto"}
 _INVENTORY_PLUGIN = re.compile(r"^plugin:\s*['\"]?([\w.]+)", re.MULTILINE)
@@ -53,13 +56,18 @@ def _plugins(project: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(project):
         folders[:] = sorted(name for name in folders if name not in (".git", ".venv", "node_modules"))
         here = Path(folder)
+        if here.parent.parent.name == "ansible_collections":  # somebody else's, installed below the project
+            folders.clear()
+            if (here / "plugins").is_dir():
+                yield here
+            continue
         in_collection = here.parent.name == "plugins" and here.name not in ("modules", "module_utils", "doc_fragments")
         if here.name in _PLUGIN_FOLDERS or in_collection:
             yield from (here / name for name in names if name.endswith(".py") and name != "__init__.py")
 
 
 def _configured(project: Path) -> Iterator[Path]:
-    """Plugin folders and vault scripts that ansible.cfg names."""
+    """Code in the plugin folders and inventories that ansible.cfg names; its vault scripts are never run."""
     file = project / "ansible.cfg"
     if not file.is_file():
         return
@@ -67,17 +75,18 @@ def _configured(project: Path) -> Iterator[Path]:
     try:
         parser.read_string(file.read_text(encoding="utf-8"))
     except (configparser.Error, UnicodeDecodeError) as error:
-        raise UnreadableInput(str(file), f"is no ini file: {error}", "correct it; ansible reads it too") from error
+        message = " ".join(str(error).split())
+        raise UnreadableInput(str(file), f"is no ini file: {message}", "correct it; ansible reads it too") from error
     settings = dict(parser["defaults"]) if parser.has_section("defaults") else {}
     for name, value in settings.items():
-        if name.endswith("_plugins") or name == "library":
-            for folder in value.split(":"):
-                path = (project / os.path.expanduser(folder.strip())).resolve()
-                if name != "library" and path.is_dir():
-                    yield from path.rglob("*.py")
-    for path in settings.get("inventory", "").split(","):
-        if path.strip():
-            yield from _inventory_code(project / os.path.expanduser(path.strip()))
+        if name.endswith("_plugins"):
+            for text in value.split(":"):
+                folder = (project / Path(text.strip()).expanduser()).resolve()
+                if folder.is_dir():
+                    yield from folder.rglob("*.py")
+    for text in settings.get("inventory", "").split(","):
+        if text.strip():
+            yield from _inventory_code(project / Path(text.strip()).expanduser())
 
 
 def _inventory_code(path: Path) -> Iterator[Path]:

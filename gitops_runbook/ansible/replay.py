@@ -21,7 +21,7 @@ from gitops_runbook.ansible.actions import (
 from gitops_runbook.ansible.kubectl_commands import Generate
 from gitops_runbook.ansible.recording import Line, Recording
 from gitops_runbook.ansible.task_actions import actions_of
-from gitops_runbook.documents.json_values import canonical, merge_patch
+from gitops_runbook.documents.json_values import Json, canonical, merge_patch
 from gitops_runbook.model.desired import TaskReference
 from gitops_runbook.model.references import ObjectReference
 
@@ -132,7 +132,9 @@ class _Replayer:
         known.trail.add(line)
         self._compare_hosts(reference, line, action)
         if reference in self._deleted and reference.kind == "Job":
-            self._note("job-recreated", str(reference), f"{reference} is deleted and created again at each deploy", line)
+            self._note(
+                "job-recreated", str(reference), f"{reference} is deleted and created again at each deploy", line
+            )
         if reference.kind == "Job" and action.wait:
             self._stages[known.trail.workload] = known.trail.stage + 1
 
@@ -141,7 +143,9 @@ class _Replayer:
         key = (reference, line["file"], line["line"], item)
         host, content = self._by_host.setdefault(key, (line["host"], canonical(action.manifest)))
         if host != line["host"] and content != canonical(action.manifest):
-            message = f"{host} and {line['host']} apply different {reference}; the tree holds what {line['host']} applied"
+            message = (
+                f"{host} and {line['host']} apply different {reference}; the tree holds what {line['host']} applied"
+            )
             self._note("hosts-differ", str(reference), message, line)
 
     def _delete(self, _order: int, line: Line, action: Delete) -> None:
@@ -195,7 +199,7 @@ def _after(known: ReplayedObject, action: Apply) -> Mapping[str, Any]:
     return merged
 
 
-def _without_removed(live: Any, last: Any, new: Any) -> Any:
+def _without_removed(live: Json, last: Json, new: Json) -> Json:
     """Drop what was applied last time and is not applied any more (kubectl apply, three-way merge)."""
     if not (isinstance(live, Mapping) and isinstance(last, Mapping) and isinstance(new, Mapping)):
         return live
@@ -207,7 +211,7 @@ def _without_removed(live: Any, last: Any, new: Any) -> Any:
 
 
 def workload_of(line: Line, manifest: Mapping[str, Any] | None) -> str:
-    """The group a task's objects belong to: its role, else the file of tasks it stands in, else the object's own app."""
+    """The group of a task's objects: its role, else the file of tasks it stands in, else the object's own app."""
     role = (line.get("role") or "").rpartition(".")[2]
     if role:
         return _dns_label(role)

@@ -11,11 +11,14 @@ from gitops_runbook.ansible.helm_commands import helm_actions, helm_task_actions
 from gitops_runbook.ansible.kubectl_commands import Generate, flatten, incomplete, kubectl_actions, with_namespace
 from gitops_runbook.ansible.recording import Line
 from gitops_runbook.ansible.shell_words import NotPlain, PlainCommand, split_command, split_script
+from gitops_runbook.documents.json_values import Json
 from gitops_runbook.model.references import ObjectReference
 
 COMMANDS = ("ansible.builtin.command", "ansible.builtin.shell", "ansible.builtin.raw")
 _PROGRAM = re.compile(r"(?:^|[\s;|&(/\"'`=])(kubectl|helm|oc)(?=[\s\"']|$)", re.MULTILINE)
-_CALL = re.compile(r"(?:^|[\s;|&(/\"'`=])(kubectl|oc|helm)\s+((?:-\S+(?:[ =](?!-)\S+)?\s+)*)([a-z][\w-]*)", re.MULTILINE)
+_CALL = re.compile(
+    r"(?:^|[\s;|&(/\"'`=])(kubectl|oc|helm)\s+((?:-\S+(?:[ =](?!-)\S+)?\s+)*)([a-z][\w-]*)", re.MULTILINE
+)
 _LOOKING = {
     "get", "describe", "logs", "version", "config", "cluster-info", "auth", "api-resources", "explain", "top", "diff",
     "wait", "rollout", "list", "ls", "status", "history", "show", "search", "template", "lint", "events", "exec",
@@ -53,6 +56,8 @@ def actions_of(line: Line, generate: Generate) -> list[Action]:
 def _problem(text: str) -> Problem:
     if "is not downloaded" in text:
         return Problem("manifest-remote", text.partition(": ")[2])
+    if "encrypted as a whole" in text:
+        return Problem("vault-locked", f"{text.partition(': ')[2]}: pass --vault-password-file")
     if "not known here" in text or "Could not find or access" in text:
         return Problem("manifest-unknown", text.partition(": ")[2].splitlines()[0])
     return Problem("task-unresolved", text)
@@ -134,7 +139,7 @@ def _k8s_action(manifest: dict[str, Any], arguments: dict[str, Any], state: str)
     return Apply(manifest, "patch" if state == "patched" else how, _true(arguments.get("wait")))
 
 
-def _merged(document: Any, arguments: dict[str, Any]) -> Any:
+def _merged(document: Json, arguments: dict[str, Any]) -> Json:
     """Parameters of the task fill only what the definition lacks (kubernetes.core, create_definitions)."""
     if not isinstance(document, dict):
         return document
@@ -189,7 +194,7 @@ def _other(line: Line) -> list[Action]:
     return [Problem("command-unsupported", f"{line['action']} has no place in a desired state")]
 
 
-def _true(value: Any) -> bool:
+def _true(value: Json) -> bool:
     return str(value).lower() in ("true", "yes", "on", "1", "y", "t")
 
 

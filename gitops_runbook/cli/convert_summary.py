@@ -13,15 +13,10 @@ from rich.text import Text
 
 from gitops_runbook.model.findings import Finding, FindingCode, Severity
 from gitops_runbook.runbooks.conversion import Conversion
-from gitops_runbook.runbooks.forecast import next_steps, proof_sentence
+from gitops_runbook.runbooks.forecast import COUNTS, next_steps, proof_sentence
 
 _LOOKS = {
     Severity.ERROR: ("✖", "bold red"), Severity.WARNING: ("▲", "yellow"), Severity.INFO: ("i", "blue"),
-}  # fmt: skip
-_COUNTS = {
-    "tasks": "tasks for Kubernetes", "recorded": "  recorded", "skipped_by_when": "  skipped by their when",
-    "not_reached": "  not reached", "unresolved": "  unresolved", "withheld": "  withheld (Secrets)",
-    "objects": "objects in the tree", "releases": "Helm releases in the tree",
 }  # fmt: skip
 _DIFFERENCES = 10
 
@@ -46,7 +41,7 @@ def _environments(conversion: Conversion) -> Table:
     names = sorted(conversion.environments)
     for name in names:
         table.add_column(name, justify="right")
-    for attribute, title in _COUNTS.items():
+    for attribute, title in COUNTS.items():
         table.add_row(title, *(str(getattr(conversion.environments[name], attribute)) for name in names))
     return table
 

@@ -111,7 +111,7 @@ def _answered(places: Mapping[Key, Place], members: Sequence[Member], answers: M
         choice = _CHOICES.get(answers.get(_finding(member.workload).id, ""))
         if choice is None or member.is_fixed:
             continue
-        stage = 0 if choice == CONTROLLERS else max(places[member.key].slot.stage, member.thing.origin.stage)
+        stage = 0 if choice == CONTROLLERS else member.thing.origin.stage
         result[member.key] = Place(replace(choice, stage=stage), "decisions.yaml says so")
     return result
 

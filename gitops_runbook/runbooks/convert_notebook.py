@@ -14,6 +14,7 @@ from gitops_runbook.documents.json_values import leaves
 from gitops_runbook.model.desired import Manifest
 from gitops_runbook.model.references import ObjectReference
 from gitops_runbook.runbooks.conversion import Conversion
+from gitops_runbook.runbooks.forecast import COUNTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,19 +24,22 @@ _Key = tuple[str, str, str, str]
 _Objects: TypeAlias = "dict[_Key, SharedObject]"
 
 _LAYER_PARTS = 2  # apps/base/…: area, then layer
-_SAME, _PATCHED, _OWN, _SEALED = "same everywhere", "common, patched", "only in some", "encrypted"
+_SAME, _PATCHED, _OWN, _WHOLE, _SEALED = (
+    "same everywhere", "common, patched", "only in some", "different in each", "encrypted",
+)  # fmt: skip
 _LOOKS = {
     _SAME: ("#12486b", "white"), _PATCHED: ("#78b7d0", "black"), _OWN: ("#f2b134", "black"),
-    _SEALED: ("#9a9a9a", "black"),
+    _WHOLE: ("#b5482a", "white"), _SEALED: ("#9a9a9a", "black"),
 }  # fmt: skip
 """Colour of the bar and of the number in it; told apart in grey and by the colour-blind, too."""
 
 
-def environment_rows(conversion: Conversion) -> list[dict[str, object]]:
-    """One row per environment: what its tasks became."""
+def task_rows(conversion: Conversion) -> list[dict[str, object]]:
+    """One row per count, with its number in each environment: what became of the tasks, and what the tree holds."""
+    environments = sorted(conversion.environments.items())
     return [
-        {"environment": name, "hosts": len(conversion.recorded[name].hosts), **summary.as_json()}
-        for name, summary in sorted(conversion.environments.items())
+        {"count": label.strip(), **{name: getattr(summary, attribute) for name, summary in environments}}
+        for attribute, label in COUNTS.items()
     ]
 
 
@@ -55,25 +59,32 @@ class SharedObject:
     """One object of the tree: where it stands, and what the overlays do to it.
 
     Attributes:
+        environments: how many the tree has.
         patched: environment → how many values its patch gives.
-        only_in: environments that have it in their overlay because it is in no base.
+        overlays: environments that have it in their overlay because it is in no base.
     """
 
     workload: str
     reference: ObjectReference
+    environments: int
     in_base: bool = False
     sealed: bool = False
     patched: dict[str, int] = field(default_factory=dict)
-    only_in: list[str] = field(default_factory=list)
+    overlays: list[str] = field(default_factory=list)
 
     @property
     def how(self) -> str:
-        """One of the four ways to stand in a tree."""
+        """One of the five ways to stand in a tree."""
         if self.sealed:
             return _SEALED
         if not self.in_base:
-            return _OWN
+            return _OWN if self.only_in else _WHOLE
         return _PATCHED if self.patched else _SAME
+
+    @property
+    def only_in(self) -> list[str]:
+        """The environments that have it, where not all of them do."""
+        return self.overlays if not self.in_base and len(self.overlays) < self.environments else []
 
 
 def shared_objects(conversion: Conversion) -> list[SharedObject]:
@@ -82,7 +93,11 @@ def shared_objects(conversion: Conversion) -> list[SharedObject]:
     for path, layer, text in sorted(_layers(conversion), key=lambda item: (item[1] != "base", item[0])):
         for document in load_all(text, str(path)):
             if path.name != "kustomization.yaml" and "patches" not in path.parts:
-                _place(objects, path, layer, document)
+                item = _placed(objects, path, document, len(conversion.environments))
+                if layer == "base":
+                    item.in_base = True
+                else:
+                    item.overlays.append(layer)
     for path, layer, text in _layers(conversion):
         for key, size in _patches(conversion, path, text):
             if (found := objects.get(key)) is not None:
@@ -151,16 +166,14 @@ def _part(path: PurePosixPath) -> str:
     return "/".join([path.parts[0], *below])
 
 
-def _place(objects: _Objects, path: PurePosixPath, layer: str, document: Manifest) -> None:
+def _placed(objects: _Objects, path: PurePosixPath, document: Manifest, environments: int) -> SharedObject:
     reference = ObjectReference.of(document)
     sealed = "sops" in document
     key = (_part(path), reference.kind, reference.namespace, reference.name)
-    item = objects.setdefault(key, SharedObject("secrets" if sealed else path.stem, reference))
+    workload = "secrets" if sealed else path.stem
+    item = objects.setdefault(key, SharedObject(workload, reference, environments))
     item.sealed = item.sealed or sealed
-    if layer == "base":
-        item.in_base = True
-    else:
-        item.only_in.append(layer)
+    return item
 
 
 def _patches(conversion: Conversion, path: PurePosixPath, text: str) -> Iterator[tuple[_Key, int]]:

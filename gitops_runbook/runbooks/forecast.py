@@ -9,6 +9,13 @@ from gitops_runbook.model.checks import Check, Status
 from gitops_runbook.model.findings import Finding, Severity
 from gitops_runbook.runbooks.conversion import Conversion
 
+COUNTS = {
+    "tasks": "tasks for Kubernetes", "recorded": "  recorded", "skipped_by_when": "  skipped by their when",
+    "not_reached": "  not reached", "unresolved": "  unresolved", "withheld": "  withheld (Secrets)",
+    "objects": "objects in the tree", "releases": "Helm releases in the tree",
+}  # fmt: skip
+"""Attribute of ``EnvironmentSummary`` → what it counts; what is indented is part of what stands above it."""
+
 
 def proof_sentence(proof: Proof) -> str:
     """Say what was compared with what, and what the comparison rests on."""

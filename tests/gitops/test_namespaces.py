@@ -64,3 +64,9 @@ def test_namespaces_every_cluster_has_are_neither_derived_nor_missed() -> None:
 
 def test_a_cluster_scoped_object_needs_no_namespace_even_when_the_playbook_gives_it_one() -> None:
     assert missing_namespaces(_state(_object("ClusterRole", "reader", "nowhere"))) == ()
+
+
+def test_a_release_needs_its_namespace_too_and_an_object_of_that_name_is_none() -> None:
+    (finding,) = missing_namespaces(_state(_release("a", "ml"), _object("ConfigMap", "ml", "default")))
+    assert finding.subject == "Namespace/ml"
+    assert "HelmRelease/ml/a" in finding.message

@@ -33,6 +33,7 @@ import base64
 import datetime as dt
 import fcntl
 import fnmatch
+import functools
 import glob
 import hashlib
 import json
@@ -101,6 +102,8 @@ def placeholder(nature, identity):
 
 def nature_of(value):
     """Which kind of placeholder a text contains; None when it is not a text with one."""
+    if type(value).__name__ in ("EncryptedString", "AnsibleVaultEncryptedUnicode"):
+        value = str(value)
     found = PLACEHOLDER.search(value) if isinstance(value, str) else None
     return found.group(1).lower() if found else None
 
@@ -964,30 +967,34 @@ class Unknown(list):
     """What a filter that is not installed returns for something empty: nothing, whatever it selects."""
 
 
+def stands_for(name):
+    """A filter in the place of one that is not installed."""
+
+    def convert(value, *args, **kwargs):
+        items = value.get("items") if isinstance(value, dict) else value
+        if items in ([], {}, (), None):
+            return Unknown()
+        shown = json.dumps(plain(value), sort_keys=True, default=str)
+        return placeholder("live", "filter %s of %s" % (name, shown))
+
+    return convert
+
+
 def install_missing_values():
     """undef() and filters that are not installed get a placeholder once a task has failed for want of them."""
-
-    def stands_for(name):
-        def convert(value, *args, **kwargs):
-            items = value.get("items") if isinstance(value, dict) else value
-            if items in ([], {}, (), None):
-                return Unknown()
-            return placeholder(
-                "live", "filter %s of %s" % (name, json.dumps(plain(value), sort_keys=True, default=str))
-            )
-
-        return convert
-
+    intercept = jinja_plugins()
+    original_get, original_contains = intercept.__getitem__, intercept.__contains__
+    intercept.__getitem__ = lambda self, key: stands_for(key) if key in UNDEFINED else original_get(self, key)
+    intercept.__contains__ = lambda self, key: key in UNDEFINED or original_contains(self, key)
     try:
-        from ansible._internal._templating import _jinja_bits as bits
-        from ansible._internal._templating._jinja_plugins import JinjaPluginIntercept
+        from ansible._internal._templating import _jinja_bits
 
-        owner, name, original_undef = bits, "_undef", bits._undef
+        owner, name = _jinja_bits, "_undef"
     except ImportError:  # ansible-core < 2.19
-        from ansible.template import JinjaPluginIntercept, Templar
+        from ansible.template import Templar
 
-        owner, name, original_undef = Templar, "_make_undefined", Templar._make_undefined
-    original_get, original_contains = JinjaPluginIntercept.__getitem__, JinjaPluginIntercept.__contains__
+        owner, name = Templar, "_make_undefined"
+    original = getattr(owner, name)
 
     def undef(*args, **kwargs):
         hint = kwargs.get("hint", args[-1] if args and isinstance(args[-1], str) else None)
@@ -995,15 +1002,9 @@ def install_missing_values():
             return placeholder("live", "undefined: %s" % hint)
         if hint is not None and str(hint) not in _hints:
             _hints.append(str(hint))
-        return original_undef(*args, **kwargs)
+        return original(*args, **kwargs)
 
     setattr(owner, name, undef)
-
-    def getitem(self, key):
-        return stands_for(key) if key in UNDEFINED else original_get(self, key)
-
-    JinjaPluginIntercept.__getitem__ = getitem
-    JinjaPluginIntercept.__contains__ = lambda self, key: key in UNDEFINED or original_contains(self, key)
 
 
 def read(result, name):
@@ -1374,87 +1375,91 @@ def install_locked_variables():
     Context.resolve_or_missing = resolve_or_missing
 
 
+def jinja_plugins():
+    """The class through which ansible finds filters and tests."""
+    try:
+        from ansible._internal._templating._jinja_plugins import JinjaPluginIntercept
+    except ImportError:  # ansible-core < 2.19
+        from ansible.template import JinjaPluginIntercept
+    return JinjaPluginIntercept
+
+
 def install_filters():
     """Filters that would lose or refuse a placeholder keep its trace; those that draw lots follow the pass."""
-    import ansible.plugins.filter.core as core
-    from jinja2 import filters
+    intercept = jinja_plugins()
+    original_get = intercept.__getitem__
 
-    for name in ("int", "float"):
-        filters.FILTERS[name] = traced_number(filters.FILTERS[name])
-    original_filters = core.FilterModule.filters
-    wrappers = dict.fromkeys(("b64decode", "from_json", "from_yaml", "from_yaml_all"), traced_document)
-    wrappers.update(bool=traced_bool, random=drawn, shuffle=shuffled, strftime=formatted_time)
+    def getitem(self, key):
+        found = original_get(self, key)
+        loader = getattr(self, "_plugin_loader", None) or self._pluginloader
+        rule = RULES.get(key.rpartition(".")[2]) if loader.type == "filter" else None
+        return found if rule is None else ruled(found, rule)
 
-    def all_filters(self):
-        found = original_filters(self)
-        found.update({name: wrap(found[name]) for name, wrap in wrappers.items() if name in found})
-        return found
-
-    core.FilterModule.filters = all_filters
+    intercept.__getitem__ = getitem
 
 
-def traced_number(original):
-    def convert(value, *args, **kwargs):
-        return placeholder_number(value) if nature_of(value) else original(value, *args, **kwargs)
+def ruled(original, rule):
+    """A filter that is asked by a rule; filters that get the environment get it first."""
+    skipped = 1 if hasattr(original, "jinja_pass_arg") else 0
 
-    return convert
-
-
-def traced_document(original):
-    def convert(value, *args, **kwargs):
-        try:
-            return original(value, *args, **kwargs)
-        except Exception:
-            nature = nature_of(value)
-            if nature is None:
-                raise
-            return placeholder(nature, "document in %s" % value)  # not base64, not JSON: it stands for what is
+    @functools.wraps(original)
+    def convert(*args, **kwargs):
+        return rule(lambda: original(*args, **kwargs), *args[skipped:], **kwargs)
 
     return convert
 
 
-def traced_bool(original):
-    def convert(value, *args, **kwargs):
-        nature = nature_of(value)  # either may be true: the two salts disagree, and the comparison shows it
-        return original(value, *args, **kwargs) if nature is None else is_first(nature)
-
-    return convert
+def traced_number(answer, value, *args, **kwargs):
+    return placeholder_number(str(value)) if nature_of(value) else answer()
 
 
-def drawn(original):
+def traced_bool(answer, value, *args, **kwargs):
+    nature = nature_of(value)  # either may be true: the two salts disagree, and the comparison shows it
+    return answer() if nature is None else is_first(nature)
+
+
+def traced_document(answer, value, *args, **kwargs):
+    nature = nature_of(value)
+    if nature is None:
+        return answer()
+    try:
+        found = answer()
+    except Exception:
+        found = None
+    if (
+        found is None or type(found).__name__ == "CapturedExceptionMarker"
+    ):  # not base64, not JSON: it stands for what is
+        return placeholder(nature, "document in %s" % value)
+    return found
+
+
+def drawn(answer, end, start=None, step=None, seed=None):
     """``random`` without a seed: two passes with different salts never draw the same where there is a choice."""
-    from jinja2 import pass_environment
-
-    @pass_environment
-    def convert(environment, end, start=None, step=None, seed=None):
-        if seed is not None:
-            return original(environment, end, start, step, seed)
-        choices = range(start or 0, end, step or 1) if isinstance(end, int) else list(end)
-        number = int(hashlib.sha256(str(choices).encode()).hexdigest(), 16) + (not is_first("random"))
-        return choices[number % len(choices)]
-
-    return convert
+    if seed is not None:
+        return answer()
+    choices = range(start or 0, end, step or 1) if isinstance(end, int) else list(end)
+    number = int(hashlib.sha256(str(choices).encode()).hexdigest(), 16) + (not is_first("random"))
+    return choices[number % len(choices)]
 
 
-def shuffled(original):
+def shuffled(answer, items, seed=None):
     """``shuffle`` without a seed: turned by one in the second pass."""
-
-    def convert(items, seed=None):
-        items = list(items)
-        if seed is not None or len(items) < 2:
-            return original(items, seed)
-        return items if is_first("random") else items[1:] + items[:1]
-
-    return convert
+    items = list(items)
+    if seed is not None or len(items) < 2:
+        return answer()
+    return items if is_first("random") else items[1:] + items[:1]
 
 
-def formatted_time(original):
+def formatted_time(answer, form, second=None, utc=False):
     """``strftime`` without a moment speaks of now."""
+    return clock().strftime(form) if second is None else answer()
 
-    def convert(form, second=None, *args, **kwargs):
-        return original(form, clock().timestamp() if second is None else second, *args, **kwargs)
 
-    return convert
+RULES = {
+    "int": traced_number, "float": traced_number, "bool": traced_bool, "b64decode": traced_document,
+    "from_json": traced_document, "from_yaml": traced_document, "from_yaml_all": traced_document, "random": drawn,
+    "shuffle": shuffled, "strftime": formatted_time,
+}  # fmt: skip
 
 
 def clock():
