@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gitops_runbook.documents.json_values import Json, get, with_value
+from gitops_runbook.gitops.components import beyond_kustomize
 from gitops_runbook.gitops.document_names import name_documents
 from gitops_runbook.gitops.flux_versions import FluxRelease
 from gitops_runbook.gitops.helm_release import ReleaseDocuments, helm_release
@@ -108,6 +109,8 @@ def _cannot_be_written(
         selection.leave_out(subject, origin, "live-value", message)
     elif holds_placeholder(_content(item)):  # the net under the comparison of the recordings
         selection.leave_out(subject, origin, "live-value", f"{subject} holds a value that is not known here")
+    elif unfit := beyond_kustomize(_content(item)):
+        selection.leave_out(subject, origin, "object-not-carried", f"{subject} at {unfit!a}")
     elif random:
         message = f"{subject} differs between two equal runs at {_shown(random)}"
         selection.leave_out(subject, origin, "nondeterministic", message)

@@ -41,7 +41,6 @@ SECRET = {
     "uuid": "'{{ secret | to_uuid }}'",
     "by-another-variable": "'{{ derived }}'",
     "by-set-fact": "'{{ fact }}'",
-    "by-a-registered-command": "'{{ printed.cmd | default(fact) }}'",
     "vaulted-file": '\'{{ lookup("file", "token.vault") }}\'',
     "unvault": '\'{{ lookup("unvault", "token.vault") }}\'',
     "environment-variable": '\'{{ lookup("env", "DATABASE_PASSWORD") }}\'',
@@ -61,7 +60,6 @@ RANDOM = {
     "drawn-of-two": "'{{ 2 | random }}'",
     "drawn-of-a-list": "'{{ [1, 2, 3] | random }}'",
     "shuffled": "'{{ [1, 2, 3] | shuffle | join(\"\") }}'",
-    "bcrypt": "'{{ ordinary | password_hash(\"sha512\") }}'",
     "fact-of-time": "'{{ ansible_date_time.epoch }}'",
     "drawn-and-secret": "'{{ secret }}{{ 1000 | random }}'",
 }

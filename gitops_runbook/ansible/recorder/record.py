@@ -1450,7 +1450,7 @@ def shuffled(answer, items, seed=None):
     return items if is_first("random") else items[1:] + items[:1]
 
 
-def formatted_time(answer, form, second=None, utc=False):
+def formatted_time(answer, form, second=None, *args, **kwargs):
     """``strftime`` without a moment speaks of now."""
     return clock().strftime(form) if second is None else answer()
 
