@@ -107,7 +107,7 @@ CODES: dict[str, FindingCode] = {
         FindingCode("object-incomplete", _E, "An object has no kind or no name",
             "the cluster would refuse it", "fix the definition in the task"),
         FindingCode("object-not-carried", _E, "An object holds what kustomize cannot carry",
-            "kustomize refuses or changes some control characters and the key <<, so the object is missing from the tree",
+            "kustomize refuses or changes some control characters and the key <<, so it is missing from the tree",
             "write the value in another way, e.g. as binaryData of a ConfigMap"),
         FindingCode("object-invalid", _W, "The cluster would refuse an object as it is",
             "a value that must be text is a number or a boolean; a real run fails here too",

@@ -6,6 +6,7 @@ environments into base and overlays, write, and prove by building. Nothing is wr
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import tempfile
@@ -160,9 +161,11 @@ def _check_options(options: ConversionOptions) -> None:
 
 
 def _playbooks_like(stem: str, project: Path) -> list[str]:
-    names = {"site", "main", "deploy", stem}
-    found = (path.relative_to(project) for path in project.glob("**/*.y*ml") if path.stem in names)
-    return sorted(path.as_posix() for path in found if "roles" not in path.parts)[:3]
+    """Playbooks stand at the top of a project or in a folder of their own, not among roles and variables."""
+    found = [path for pattern in ("*.y*ml", "playbooks/**/*.y*ml") for path in sorted(project.glob(pattern))]
+    near = difflib.get_close_matches(stem, [path.stem for path in found], n=3)
+    names = {*near, "site", "main", "deploy"}
+    return [path.relative_to(project).as_posix() for path in found if path.stem in names][:3]
 
 
 def _inventories(options: ConversionOptions) -> list[str]:

@@ -24,12 +24,13 @@ HARM = """
     - {name: pipe, debug: {msg: "{{ lookup('pipe', 'touch {canaries}/pipe') }}"}}
     - {name: password, debug: {msg: "{{ lookup('password', '{canaries}/password') }}"}}
     - {name: url, debug: {msg: "{{ lookup('url', 'http://127.0.0.1:9/') }}"}}
-    - {name: in a condition, debug: {msg: x}, when: lookup('pipe', 'touch {canaries}/condition') != ''}
+    - {name: in a condition, debug: {msg: x}, when: "lookup('pipe', 'touch {canaries}/condition') != ''"}
     - {name: in a loop, debug: {msg: x}, with_lines: ["touch {canaries}/lines"]}
     - {name: asynchronous, command: "touch {canaries}/async", async: 1000, poll: 5, register: job}
     - {name: its status, async_status: {jid: "{{ job.ansible_job_id }}"}, register: status, until: status.finished,
        retries: 100, delay: 60}
-    - {name: again and again, command: "touch {canaries}/until", register: tried, until: tried.rc == 7, retries: 99, delay: 60}
+    - {name: again and again, command: "touch {canaries}/until", register: tried, until: tried.rc == 7, retries: 99,
+       delay: 60}
     - {name: long pause, pause: {minutes: 60}}
     - {name: wait, wait_for: {port: 9, timeout: 3600}}
     - {name: pause in a loop, command: "touch {canaries}/loop", loop: [1, 2, 3], loop_control: {pause: 600}}
@@ -44,29 +45,42 @@ HARM = """
     - {name: gives up, command: "false", register: gone, failed_when: gone.rc == 0, any_errors_fatal: true}
 """
 
-LANGUAGE = (
-    "    - name: group\n      block:\n"
-    + "        - {name: in a block, command: kubectl apply -f /tmp/block.yml}\n        - {name: in a block fails, fail: {msg: x}}\n"
-    + "      rescue:\n        - {name: in a rescue, command: kubectl delete ns x}\n"
-    + "      always:\n        - {name: in always, command: kubectl get ns}\n"
-    + config_map("looped-{{ item }}", "'{{ item }}'", loop="[a, b]")
-    + config_map("dict-{{ item.key }}", "'{{ item.value }}'", with_dict="{x: one, y: two}")
-    + config_map("once", "'{{ inventory_hostname }}'", run_once="true")
-    + config_map("delegated", "here", delegate_to="'{{ undefined_host }}'")
-    + config_map("notifies", "x", notify="[restarted, by topic]")
-    + "    - {name: flush, meta: flush_handlers}\n"
-    + "    - {name: public role, include_role: {name: helper, public: true}, tags: [helping]}\n"
-    + config_map("of-public-role", "'{{ helper_default }}'")
-    + "    - {name: with tags, include_tasks: {file: more.yml, apply: {tags: [more]}}, loop: [1, 2], loop_control: {loop_var: n}}\n"
-    + "    - {name: unknown include, include_tasks: '{{ undefined_file }}.yml'}\n"
-    + "    - {name: missing include, include_tasks: not-there.yml}\n"
-    + config_map("prompted", "'{{ asked }}-{{ preset }}'")
-    + config_map("from-vars-file", "'{{ of_a_file }}'")
-    + "    - {name: defaults, kubernetes.core.k8s: {name: defaulted, api_version: v1, kind: ServiceAccount}}\n"
-    + "    - {name: ends, meta: end_host, when: inventory_hostname == 'two'}\n"
-    + config_map("only-{{ inventory_hostname }}", "x")
-    + "    - {name: over, meta: end_play}\n"
-    + config_map("never", "x")
+BLOCK = """
+    - name: group
+      block:
+        - {name: in a block, command: kubectl apply -f /tmp/block.yml}
+        - {name: in a block fails, fail: {msg: x}}
+      rescue:
+        - {name: in a rescue, command: kubectl delete ns x}
+      always:
+        - {name: in always, command: kubectl get ns}
+"""
+INCLUDES = """
+    - {name: flush, meta: flush_handlers}
+    - {name: public role, include_role: {name: helper, public: true}, tags: [helping]}
+    - {name: with tags, include_tasks: {file: more.yml, apply: {tags: [more]}}, loop: [1, 2],
+       loop_control: {loop_var: n}}
+    - {name: unknown include, include_tasks: "{{ undefined_file }}.yml"}
+    - {name: missing include, include_tasks: not-there.yml}
+    - {name: defaults, kubernetes.core.k8s: {name: defaulted, api_version: v1, kind: ServiceAccount}}
+"""
+LANGUAGE = "".join(
+    [
+        BLOCK,
+        config_map("looped-{{ item }}", "'{{ item }}'", loop="[a, b]"),
+        config_map("dict-{{ item.key }}", "'{{ item.value }}'", with_dict="{x: one, y: two}"),
+        config_map("once", "'{{ inventory_hostname }}'", run_once="true"),
+        config_map("delegated", "here", delegate_to="'{{ undefined_host }}'"),
+        config_map("notifies", "x", notify="[restarted, by topic]"),
+        INCLUDES,
+        config_map("of-public-role", "'{{ helper_default }}'"),
+        config_map("prompted", "'{{ asked }}-{{ preset }}'"),
+        config_map("from-vars-file", "'{{ of_a_file }}'"),
+        "    - {name: ends, meta: end_host, when: inventory_hostname == 'two'}\n",
+        config_map("only-{{ inventory_hostname }}", "x"),
+        "    - {name: over, meta: end_play}\n",
+        config_map("never", "x"),
+    ]
 )
 
 HEAD = """
@@ -131,7 +145,7 @@ def files(canaries: str) -> dict[str, str]:
         "more.yml": config_map("more-{{ n }}", "'{{ n }}'").replace("    - ", "- ", 1).replace("\n    ", "\n"),
         "roles/top/meta/main.yml": "dependencies: [{role: bottom}]\n",
         "roles/top/tasks/main.yml": "- {name: of top, kubernetes.core.k8s: {name: top, kind: ServiceAccount}}\n",
-        "roles/bottom/tasks/main.yml": "- {name: of bottom, kubernetes.core.k8s: {name: bottom, kind: ServiceAccount}}\n",
+        "roles/bottom/tasks/main.yml": "- {name: of bottom, kubernetes.core.k8s: {name: b, kind: ServiceAccount}}\n",
         "roles/helper/defaults/main.yml": "helper_default: '{{ \"helped\" | shout }}'\n",
         "roles/helper/tasks/main.yml": "- {name: of helper, command: helm repo update}\n",
     }

@@ -34,8 +34,8 @@ def config_map(name: str, value: str, **task: str) -> str:
     """A task that applies one ConfigMap with one entry."""
     more = "".join(f"      {key}: {text}\n" for key, text in task.items())
     return (
-        f"    - name: {name}\n{more}      kubernetes.core.k8s:\n        definition:\n          apiVersion: v1\n"
-        f"          kind: ConfigMap\n          metadata: {{name: {name}, namespace: web}}\n"
+        f"    - name: '{name}'\n{more}      kubernetes.core.k8s:\n        definition:\n          apiVersion: v1\n"
+        f"          kind: ConfigMap\n          metadata: {{name: '{name}', namespace: web}}\n"
         f"          data:\n            value: {value}\n"
     )
 

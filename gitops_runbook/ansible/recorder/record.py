@@ -1843,6 +1843,17 @@ def configure():
     return missing
 
 
+def with_place(error):
+    """Ansible's message; from ansible-core 2.19 on it does not name file and line by itself."""
+    text, current = str(error), error
+    while current is not None:
+        shown = re.search(r"Origin: (/.+?):(\d+)", str(getattr(current, "_formatted_source_context", None)))
+        if shown and shown.group(1) not in text:
+            return "%s:%s: %s" % (os.path.relpath(shown.group(1), PROJECT), shown.group(2), text)
+        current = current.__cause__
+    return text
+
+
 def main():
     missing = configure()
     from ansible import release
@@ -1859,7 +1870,7 @@ def main():
         report("failure", error="ansible-playbook refused its arguments (exit %s)" % leaving.code)
         return 2
     except Exception as error:  # ansible's own message is the best there is; the caller turns it into ours
-        report("failure", error="%s" % error, exception=type(error).__name__)
+        report("failure", error=with_place(error), exception=type(error).__name__)
         return 2
     report("end", exit=code)
     return 0
