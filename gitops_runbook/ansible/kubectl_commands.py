@@ -12,7 +12,12 @@ from gitops_runbook.ansible.shell_words import PlainCommand
 from gitops_runbook.documents import go_yaml
 from gitops_runbook.documents.json_values import Json
 from gitops_runbook.errors import RunbookError
-from gitops_runbook.model.references import CLUSTER_SCOPED_KINDS, ObjectReference
+from gitops_runbook.model.references import (
+    CLUSTER_SCOPED_KINDS,
+    CUSTOM_CLUSTER_SCOPED_KINDS,
+    ObjectReference,
+    is_built_in,
+)
 
 Files = Mapping[str, Any]
 """Path as written in the command → its text, or for a folder relative name → text; None when it is not known."""
@@ -166,10 +171,9 @@ def with_namespace(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any
         metadata.pop("namespace", None)
     elif not metadata.get("namespace"):
         metadata.pop("namespace", None)
-        group = manifest["apiVersion"].rpartition("/")[0]
-        known = "." not in group or group.endswith(".k8s.io")
-        if namespace or known:
-            metadata = {**metadata, "namespace": namespace or "default"}
+        given = "" if manifest["kind"] in CUSTOM_CLUSTER_SCOPED_KINDS else namespace
+        if given or is_built_in(manifest["apiVersion"]):
+            metadata = {**metadata, "namespace": given or "default"}
     return {**manifest, "metadata": metadata}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from gitops_runbook.ansible.accounting import Accounts, Place, place_of
 from gitops_runbook.ansible.recording import Line, Recording
+from gitops_runbook.model.desired import TaskReference
 from gitops_runbook.model.finding_codes import code
 from gitops_runbook.model.findings import Finding
 
@@ -40,10 +41,10 @@ def recording_findings(environment: str, first: Recording, converged: Recording,
     for line in first.of_type("unresolved"):
         if not _undefined_in(line):
             name = "collection-missing" if _MISSING_PLUGIN.search(line["error"]) else "task-unresolved"
-            add(name, str(line["name"]), _one_line(line["error"]), _where(place_of(line)))
+            add(name, _task(line), _one_line(line["error"]), _where(place_of(line)))
     _add_answers(first, add)
     for line in _assertions_in_both(first, converged):
-        add("assertion-failed", str(line["name"]), _one_line(line["message"]), _where(place_of(line)))
+        add("assertion-failed", _task(line), _one_line(line["message"]), _where(place_of(line)))
     _add_not_reached(accounts, add)
     return list(found.values())
 
@@ -109,6 +110,10 @@ def _add_not_reached(accounts: Accounts, add: Add) -> None:
         several = f"{len(names)} tasks ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
         tasks = names[0] if len(names) == 1 else several
         add("task-not-reached", _one_line(reason), f"{tasks}: {_one_line(reason)}", _where(places[0]))
+
+
+def _task(line: Line) -> str:
+    return str(TaskReference(line["file"], line["line"], line["name"]))
 
 
 def _where(place: Place) -> str:

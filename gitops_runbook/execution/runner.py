@@ -36,7 +36,8 @@ def run_notebook(notebook: Path, parameters: Mapping[str, object], out: Path, fo
             warnings.filterwarnings("ignore", module="nbformat")
             papermill.execute_notebook(
                 str(notebook), str(out), dict(parameters), cwd=str(folder or notebook.parent), progress_bar=False,
-                log_output=False, kernel_name="python3", config=Config({"KernelManager": {"transport": "ipc"}}),
+                log_output=False, kernel_name="python3", language="python",
+                config=Config({"KernelManager": {"transport": "ipc"}}),  # sockets only this user can reach
             )  # fmt: skip
     except (PapermillException, DeadKernelError) as error:
         said = str(error).strip().splitlines()

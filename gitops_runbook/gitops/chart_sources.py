@@ -31,6 +31,11 @@ def has_credentials(chart: Chart) -> bool:
     return "@" in chart.repository.partition("://")[2].partition("/")[0]
 
 
+def shown_address(chart: Chart) -> str:
+    """The repository as given, for messages: without what may be a password or a token."""
+    return re.sub(r"//[^/]*@", "//", chart.repository).partition("?")[0] or "nowhere"
+
+
 def is_oci(chart: Chart) -> bool:
     """Say whether the chart lies in a container registry."""
     return repository_url(chart).startswith("oci://")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 from gitops_runbook.model.desired import Chart
+from gitops_runbook.model.references import BUILT_IN_GROUPS
 
 _COREOS = ("monitoring.coreos.com",)
 _ARGO = ("argoproj.io",)
@@ -99,17 +100,6 @@ INSTALLERS = frozenset(
 )  # fmt: skip
 """Groups whose objects make an operator install further definitions."""
 
-_BUILT_IN = frozenset(
-    f"{name}.k8s.io"
-    for name in (
-        "admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization", "certificates",
-        "coordination", "discovery", "events", "flowcontrol.apiserver", "internal.apiserver", "networking", "node",
-        "rbac.authorization", "resource", "scheduling", "storage", "storagemigration", "metrics", "custom.metrics",
-        "external.metrics",
-    )
-)  # fmt: skip
-"""The API groups of Kubernetes itself with a dot in their name; other ``*.k8s.io`` groups are custom resources."""
-
 _WITH_THE_CLUSTER = ("fluxcd.io", "openshift.io", "cattle.io", "gke.io", "cloud.google.com")
 """Domains of groups that Flux, OpenShift, k3s and Rancher, or Google's clusters bring with them."""
 
@@ -127,7 +117,7 @@ _COMMON_WORDS = frozenset(
 
 def is_custom(group: str) -> bool:
     """Say whether objects of this API group need a custom resource definition."""
-    return "." in group and group not in _BUILT_IN
+    return "." in group and group not in BUILT_IN_GROUPS
 
 
 def comes_with_cluster(group: str) -> bool:

@@ -16,6 +16,7 @@ from gitops_runbook.gitops.chart_sources import (
     is_oci,
     oci_repository,
     repository_url,
+    shown_address,
 )
 from gitops_runbook.gitops.document_names import DocumentNames, name_documents
 from gitops_runbook.gitops.flux_kustomization import is_duration
@@ -57,8 +58,8 @@ def helm_release(
     """
     notes = _Notes(release, environment)
     if not repository_url(release.chart):
-        given = release.chart.repository or "nothing"
-        notes.add("chart-unresolved", f"the chart {release.chart.name} comes from {given}, which Flux cannot read")
+        message = f"the chart {release.chart.name} comes from {shown_address(release.chart)}, which Flux cannot read"
+        notes.add("chart-unresolved", message)
         return ReleaseDocuments(None, None, None, tuple(notes.findings))
     if not release.chart.version:
         notes.add("chart-unpinned", f"the chart {release.chart.name} has no version, so Flux takes the newest")

@@ -70,7 +70,7 @@ def _outermost(pointers: Iterable[str]) -> list[str]:
     """Sort, and drop what lies below another one."""
     kept: list[str] = []
     for pointer in sorted(set(pointers), key=tokens):
-        if not any(pointer == above or pointer.startswith(f"{above}/") for above in kept[-1:]):
+        if not kept or not pointer.startswith(f"{kept[-1]}/"):
             kept.append(pointer)
     return kept
 

@@ -17,6 +17,27 @@ CLUSTER_SCOPED_KINDS = frozenset(
 )  # fmt: skip
 """Built-in kinds without a namespace (Kubernetes API reference); kinds of custom resources are not known offline."""
 
+CUSTOM_CLUSTER_SCOPED_KINDS = frozenset(
+    {
+        "ClusterCleanupPolicy", "ClusterExternalSecret", "ClusterImagePolicy", "ClusterIssuer", "ClusterPolicy",
+        "ClusterSecretStore", "ClusterServingRuntime", "ClusterTask", "ClusterTriggerAuthentication",
+        "ClusterWorkflowTemplate", "CompositeResourceDefinition", "Composition", "ConstraintTemplate", "GatewayClass",
+        "VolumeSnapshotClass", "VolumeSnapshotContent",
+    }
+)  # fmt: skip
+"""Well-known custom resources without a namespace; ``kubectl -n`` does not give them one."""
+
+BUILT_IN_GROUPS = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        "admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization", "certificates",
+        "coordination", "discovery", "events", "flowcontrol.apiserver", "internal.apiserver", "networking", "node",
+        "rbac.authorization", "resource", "scheduling", "storage", "storagemigration", "metrics", "custom.metrics",
+        "external.metrics",
+    )
+)  # fmt: skip
+"""The API groups of Kubernetes itself with a dot in their name; other ``*.k8s.io`` groups are custom resources."""
+
 
 @dataclass(frozen=True, order=True)
 class ObjectReference:
@@ -53,4 +74,4 @@ class ObjectReference:
 def is_built_in(api_version: str) -> bool:
     """Say whether an apiVersion belongs to Kubernetes itself rather than to a custom resource definition."""
     group = api_version.rpartition("/")[0]
-    return "." not in group or group.endswith(".k8s.io")
+    return "." not in group or group in BUILT_IN_GROUPS

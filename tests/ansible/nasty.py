@@ -78,6 +78,7 @@ LANGUAGE = "".join(
         config_map("from-vars-file", "'{{ of_a_file }}'"),
         "    - {name: ends, meta: end_host, when: inventory_hostname == 'two'}\n",
         config_map("only-{{ inventory_hostname }}", "x"),
+        "    - {name: who knows, meta: end_play, when: undefined_condition == 1}\n",
         "    - {name: over, meta: end_play}\n",
         config_map("never", "x"),
     ]
@@ -87,7 +88,7 @@ HEAD = """
   vars_files: [vars/file.yml]
   vars_prompt: [{name: asked, prompt: who}, {name: preset, prompt: x, default: given}]
   strategy: free
-  serial: 1
+  serial: 2
   any_errors_fatal: true
   max_fail_percentage: 0
   roles: [top]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible.parsing.vault import VaultLib, VaultSecret  # type: ignore[import-untyped] # ansible has no types
 
 PASSWORD = "a test password"
 
@@ -22,7 +22,7 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 def encrypted(text: str, password: str = PASSWORD) -> str:
     """A whole file as ``ansible-vault encrypt`` writes it."""
     secret = VaultSecret(password.encode())
-    return VaultLib([("default", secret)]).encrypt(text, secret=secret).decode()
+    return str(VaultLib([("default", secret)]).encrypt(text, secret=secret).decode())
 
 
 def inline(text: str, password: str = PASSWORD) -> str:

@@ -83,9 +83,7 @@ def test_a_defect_ends_with_1_and_a_traceback_and_says_that_it_is_one(monkeypatc
 
 @pytest.mark.usefixtures("kustomize")
 def test_a_real_project_is_converted_and_progress_stays_off_standard_output(
-    cli: Cli,
-    project: Path,
-    tmp_path: Path
+    cli: Cli, project: Path, tmp_path: Path
 ) -> None:
     out, report = tmp_path / "out", tmp_path / "report.json"
     result = cli([
@@ -104,12 +102,17 @@ def test_a_real_project_is_converted_and_progress_stays_off_standard_output(
 @pytest.mark.usefixtures("kustomize")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interruption_ends_what_was_started_and_writes_nothing(
-    project: Path,
-    tmp_path: Path
-    number: signal.Signals,
-    code: int
+    project: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    base = ["convert", project, "--playbook", "site.yml", "--environment", "staging=staging@hosts.ini", "--out", "out"]
+    base = [
+        "convert",
+        str(project),
+        "--playbook",
+        "site.yml",
+        "--environment",
+        "staging=staging@hosts.ini",
+        "--out=out",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     with subprocess.Popen(command(base), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

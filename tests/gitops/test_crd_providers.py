@@ -84,6 +84,9 @@ def test_only_the_owner_of_the_domain_names_its_group() -> None:
     assert not names_owner("kafka.strimzi.io", ["kafka"])
     assert not names_owner("elasticsearch.k8s.elastic.co", ["elasticsearch"])
     assert not names_owner("cert-manager.io", ["cert-exporter"])
+    assert names_owner("keda.sh", ["web", "my-keda"])
+    assert not names_owner("min.io", ["min"])
+    assert not names_owner("dapr.platform.io", ["platform"])
 
 
 def test_operators_are_known_by_their_names() -> None:

@@ -24,6 +24,8 @@ def test_without_an_alias_the_name_comes_from_the_url_and_is_a_dns_label() -> No
     names = name_documents([long, short])
     assert names.source(short) == "charts-example-org-8443-stable"
     assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", names.source(long))
+    longest = _release("https://charts.example.org", alias="a" * 63)
+    assert name_documents([longest]).source(longest) == "a" * 63
 
 
 def test_one_url_in_one_namespace_is_one_source_whatever_its_aliases() -> None:

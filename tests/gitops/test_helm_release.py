@@ -96,6 +96,20 @@ def test_an_unknown_repository_gives_a_finding_and_no_document() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("repository", "shown"),
+    [
+        ("./charts", "from ./charts,"), ("", "from nowhere,"),
+        (f"git+https://me:{_CANARY}@example.org/x", "from git+https://example.org/x,"),
+        (f"https://charts.example.org/x?token={_CANARY}", "from https://charts.example.org/x,"),
+    ],
+)  # fmt: skip
+def test_the_finding_about_a_repository_shows_it_without_credentials(repository: str, shown: str) -> None:
+    (finding,) = _written(_release(Chart("airflow", repository))).findings
+    assert shown in finding.message
+    assert _CANARY not in finding.message
+
+
 @pytest.mark.parametrize("chart", [_HTTP, _OCI])
 def test_a_chart_without_a_version_is_written_with_a_finding(chart: Chart) -> None:
     unpinned = Chart(chart.name, chart.repository)

@@ -90,7 +90,7 @@ def test_encoded_data_is_read_like_text() -> None:
 def test_broken_base64_is_an_error_that_names_the_secret() -> None:
     manifest = _manifest(valuesFrom=[{"kind": "Secret", "name": "web-values"}])
     with pytest.raises(UnreadableInput, match="Secret/apps/web-values"):
-        chart_and_values(manifest, {}, _secret(data={"values.yaml": "no base64!"}))
+        chart_and_values(manifest, {}, _secret(data={"values.yaml": "YTog!MQ=="}))
 
 
 def test_a_missing_source_is_an_unknown_repository() -> None:
@@ -115,6 +115,8 @@ def test_a_change_of_name_or_namespace_shows() -> None:
 def test_without_a_name_it_is_the_one_helm_controller_makes() -> None:
     assert chart_and_values(_manifest(), {}, {}).name == "web"
     assert chart_and_values(_manifest(targetNamespace="shop"), {}, {}).name == "shop-web"
+    assert chart_and_values(_manifest(targetNamespace="n" * 49), {}, {}).name == "n" * 49 + "-web"
+    assert chart_and_values(_manifest(targetNamespace="n" * 50), {}, {}).name.startswith("n" * 40 + "-")
     long = _manifest(targetNamespace="a-very-lengthy-target-namespace")
     long_named: Any = {**long, "metadata": {"name": "with-a-nice-object-name", "namespace": "apps"}}
     assert chart_and_values(long_named, {}, {}).name == "a-very-lengthy-target-namespace-with-a-n-97af5d7f41f3"
@@ -127,7 +129,8 @@ def test_a_release_without_a_chart_is_an_error() -> None:
 
 
 def test_inline_values_keep_types_nulls_and_order() -> None:
-    values = {"z": "1.10", "a": None, "n": 1e3, "t": True, "l": [{}, ""]}
+    values = {"z": "1.10", "a": None, "n": 1e3, "t": True, "l": [{}, "", "😀"]}
     built = chart_and_values(_manifest(values=values), {}, {})
     assert json.loads(built.value_texts[0]) == values
     assert list(json.loads(built.value_texts[0])) == list(values)
+    assert "\\ud83d" not in built.value_texts[0]  # Go's YAML reader refuses escaped surrogates

@@ -15,6 +15,8 @@ def test_slots_sort_in_the_order_in_which_flux_applies_them() -> None:
 def test_what_follows_is_always_later() -> None:
     for slot in (CONTROLLERS, CONFIGS, _SECOND_CONFIGS, APPS, _SECOND_APPS):
         assert slot < slot.following()
+        assert not slot < slot  # noqa: PLR0124 - nothing is before itself
+    assert CONTROLLERS.following() == CONFIGS
 
 
 def test_a_slot_names_its_kustomization_and_counts_from_two() -> None:

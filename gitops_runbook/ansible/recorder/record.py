@@ -59,6 +59,7 @@ LOCKED = []  # vault files nobody could open; decides whether undefined variable
 UNDEFINED = []  # names the task at hand needs and nobody defines; they get a placeholder, and a finding
 _pending = []  # stack of lines held back until the task they belong to is known to be complete
 _reading_variables = []  # stack: the variable file being read, so that the vault is opened for its keys
+_failed_reading = []  # what was raised while a file of variables was read, and its name
 _reading_files = []  # stack: the other file being read as a whole
 
 
@@ -180,11 +181,24 @@ def canonical(action):
 def identity_of(task, host):
     """The fields by which every line names its task."""
     file, line = location_of(task)
-    return {
-        "host": str(host), "action": canonical(getattr(task, "resolved_action", None) or task.action),
-        "name": str(task.get_name()).strip(), "role": str(task._role.get_name()) if task._role else "", "file": file,
-        "line": line,
-    }  # fmt: skip
+    role = str(task._role.get_name()) if task._role else ""
+    action = canonical(getattr(task, "resolved_action", None) or task.action)
+    return {"host": str(host), "action": action, "name": name_of(task, role), "role": role, "file": file, "line": line}
+
+
+def name_of(task, role):
+    """The name as it stands in the file: what a template in it yields differs per host, loop item and version."""
+    source = task.get_ds()
+    name = source.get("name") if isinstance(source, dict) else None
+    if not name:
+        return str(task.get_name()).strip()
+    return "%s : %s" % (role, str(name).strip()) if role else str(name).strip()
+
+
+def register_of(task):
+    """The variable that gets a task's result; from ansible-core 2.21 on there may be several, the whole one first."""
+    register = next(iter(task.register), "") if isinstance(task.register, dict) else task.register
+    return str(register or "")
 
 
 def location_of(item):
@@ -470,6 +484,7 @@ CLUSTER_ARGUMENTS = {  # how to reach the cluster plays no part in what is appli
     "client_cert", "cert_file", "client_key", "key_file", "username", "password", "proxy", "proxy_headers", "no_proxy",
     "validate_certs", "verify_ssl", "binary_path", "impersonate_user", "impersonate_groups", "persist_config",
 }  # fmt: skip
+COMMANDS = {"ansible.builtin.command", "ansible.builtin.shell"}
 REPOSITORY_SECRETS = {"repo_username", "repo_password", "username", "password"}
 
 
@@ -565,7 +580,9 @@ class Recorder(ActionBase):
         task, variables, origins = self._task, task_vars, {}
         self.identity = identity_of(task, variables.get("inventory_hostname"))
         arguments = plain(dict(task.args), "", origins)
-        register = str(task.register) if task.register else ""
+        if self.identity["action"] in COMMANDS and "cmd" in arguments:
+            arguments["_raw_params"] = arguments.pop("cmd")  # two spellings of the same
+        register = register_of(task)
         self.answers = Answers(task, register)
         self.location = self._where(variables)
         self.record = dict(
@@ -573,7 +590,7 @@ class Recorder(ActionBase):
             handler=type(task).__name__ == "Handler",
         )  # fmt: skip
         loop_variable = variables.get("ansible_loop_var")
-        if loop_variable is not None:
+        if loop_variable is not None and (task.loop is not None or task.loop_with):
             self.record["item"] = plain(variables.get(loop_variable))
         result = {"changed": True, "failed": False}
         try:
@@ -585,6 +602,8 @@ class Recorder(ActionBase):
             self.record["seconds"] = round(time.monotonic() - started, 4)
             self.record["undefined"] = sorted(set(UNDEFINED))
             report("task", **self.record)
+        if task.async_val:
+            result.update(ansible_job_id="1.1", started=1, finished=1)
         self._end_here(task)
         return result if self.identity["action"] in REAL_ACTIONS else self.answers.registered(result)
 
@@ -672,7 +691,7 @@ class Recorder(ActionBase):
     def on_stat(self, arguments, variables):
         path = arguments.get("path") or ""
         real = self._real_path(path)
-        exists = real is not None or (CONVERGED and not self._of_project(path))
+        exists = real is not None or CONVERGED
         is_folder = os.path.isdir(real) if real else exists
         return {"stat": {"exists": exists, "path": path, "isdir": is_folder, "isreg": exists}, "changed": False}
 
@@ -788,6 +807,9 @@ class Recorder(ActionBase):
 
     def on_wait_for(self, arguments, variables):
         return {"_always_answered": True}
+
+    def on_async_status(self, arguments, variables):
+        return {"ansible_job_id": arguments.get("jid"), "started": 1, "finished": 1, "_always_answered": True}
 
     def _of_project(self, path):
         return self.location == "localhost" and self._inside_project(str(path))
@@ -1171,11 +1193,12 @@ def install_validation():
     delegate = task_executor.TaskExecutor._calculate_delegate_to
 
     def calculate_delegate_to(self, *args, **kwargs):
-        try:
-            return delegate(self, *args, **kwargs)
-        except AnsibleError:  # where a task runs is of no interest; what it applies is
+        try:  # where a task runs is of no interest; what it applies is
+            delegate(self, *args, **kwargs)
+        except AnsibleError:
             self._task.delegate_to = None
-            return None
+        if "{{" in str(self._task.delegate_to):  # ansible-core < 2.19 leaves what it cannot evaluate as it is
+            self._task.delegate_to = None
 
     task_executor.TaskExecutor._calculate_delegate_to = calculate_delegate_to
 
@@ -1208,6 +1231,7 @@ def install_strategy():
 
 def install_includes():
     """An include that cannot be followed is reported, and the play goes on."""
+    from ansible.playbook.role_include import IncludeRole
     from ansible.plugins.strategy import StrategyBase
 
     original = StrategyBase._load_included_file
@@ -1221,6 +1245,18 @@ def install_includes():
             return []
 
     StrategyBase._load_included_file = load_included_file
+    original_blocks = IncludeRole.get_block_list
+
+    def get_block_list(self, *args, **kwargs):
+        try:
+            return original_blocks(self, *args, **kwargs)
+        except AnsibleError as error:
+            if self.statically_loaded:
+                raise
+            report("unresolved", error=str(error), **identity_of(self, ""))
+            return [], []
+
+    IncludeRole.get_block_list = get_block_list
 
 
 def install_meta():
@@ -1234,15 +1270,26 @@ def install_meta():
         if action == "reset_connection":
             task.args["_raw_params"] = "noop"
         before = self._tqm._terminated
-        outcome = original(self, task, *args, **kwargs)
+        try:
+            outcome = original(self, task, *args, **kwargs)
+        except AnsibleError as error:  # its condition cannot be evaluated
+            report("unresolved", error=str(error), **identity_of(task, ""))
+            return []
+        finally:
+            self._tqm._terminated = before
         if action.startswith("end_"):
             file, line = location_of(task)
-            skipped = any(getattr(item, "is_skipped", lambda: False)() for item in outcome or [])
-            report("meta", action=action, file=file, line=line, name=str(task.get_name()), taken=not skipped)
-        self._tqm._terminated = before
+            taken = not any(was_skipped(item) for item in outcome or [])
+            report("meta", action=action, file=file, line=line, name=name_of(task, ""), taken=taken)
         return outcome
 
     StrategyBase._execute_meta = execute_meta
+
+
+def was_skipped(result):
+    """Whether a host's result says so; from ansible-core 2.21 on its fields lie one level deeper."""
+    fields = getattr(result, "utr", None)
+    return bool(fields.skipped) if fields is not None else result.is_skipped()
 
 
 def install_silence():
@@ -1344,6 +1391,9 @@ def install_vault():
         _reading_variables.append(os.path.relpath(self.path_dwim(file_name), PROJECT))
         try:
             return original_load(self, file_name, *args, **kwargs)
+        except Exception as error:
+            _failed_reading.append((error, _reading_variables[-1]))
+            raise
         finally:
             _reading_variables.pop()
 
@@ -1700,8 +1750,8 @@ class Plan:
         from ansible.playbook.helpers import load_list_of_tasks
 
         content = self._read(path)
-        if not isinstance(content, list):
-            return
+        if not isinstance(content, list) or any("hosts" in item or "import_playbook" in item for item in content):
+            return  # a playbook, which a pattern such as {{ name }}.yml happens to match
         before = self.loader.get_basedir()
         parent = Block(play=self.play, role=role, task_include=None)
         try:
@@ -1850,7 +1900,10 @@ def with_place(error):
         shown = re.search(r"Origin: (/.+?):(\d+)", str(getattr(current, "_formatted_source_context", None)))
         if shown and shown.group(1) not in text:
             return "%s:%s: %s" % (os.path.relpath(shown.group(1), PROJECT), shown.group(2), text)
-        current = current.__cause__
+        file = next((file for raised, file in _failed_reading if raised is current and file not in text), None)
+        if file is not None:
+            return "%s: %s" % (file, text)
+        current = current.__cause__ or current.__context__
     return text
 
 
