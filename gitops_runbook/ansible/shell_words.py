@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-_HARMLESS_END = re.compile(r"(\s*(2>\s*&1|&>\s*/dev/null|[12]?>\s*/dev/null)|\s*\|\|\s*(true|:)|\s*;)+\s*$")
-_SUBSTITUTION = re.compile(r"`|\$\(|\$\{|\$[A-Za-z_0-9@*#?!]")
-_OPERATORS = {"|", "||", "&", ";", ";;", "<", ">", ">>", "<<", "<<<", "(", ")", "|&", ">&", "<&", "&>"}
-_KEYWORDS = {"if", "for", "while", "until", "case", "function", "{", "}", "[", "[[", "!", "then", "do", "select"}
+_TOKEN = re.compile(
+    r"""(?P<space>(?:[ \t]|\\\n)+)
+    |(?P<comment>\#[^\n]*)
+    |(?P<quiet>(?:[012]?>>?|&>)[ \t]*/dev/null(?=[\s;|&]|$)|2>&1(?=[\s;|&]|$))
+    |(?P<operator>\|\||&&|;;|\|&|<<<|<<|>>|>&|<&|&>|[|&;<>()\n])
+    |(?P<word>(?:'[^']*'|"(?:\\.|[^"\\])*"|\\[^\n]|[^\s'"\\|&;<>()])+)""",
+    re.VERBOSE | re.DOTALL,
+)
+"""The tokens of the POSIX shell grammar, as far as plain commands need them; redirections to nowhere are one."""
+_PART = re.compile(r"'([^']*)'|\"((?:\\.|[^\"\\])*)\"|\\(.)|([^'\"\\]+)", re.DOTALL)
+_SUBSTITUTION = re.compile(r"`|\$\(|\$\{|\$[A-Za-z_0-9@*#?!-]")
+_KEYWORDS = {
+    "if", "for", "while", "until", "case", "function", "{", "}", "[", "[[", "!", "then", "do", "done", "fi", "else",
+    "elif", "esac", "select", "eval", "trap",
+}  # fmt: skip
 _HEREDOC = re.compile(
     r"^\s*(?P<before>[^\n]*?)<<(?P<dash>-?)\s*(?P<quote>['\"]?)(?P<mark>\w+)(?P=quote)(?P<after>[^\n]*)\n"
     r"(?P<body>.*?)^[\t ]*(?P=mark)\s*$",
@@ -51,79 +63,88 @@ def split_script(text: str) -> list[PlainCommand]:
     Raises:
         NotPlain: for everything else.
     """
-    text = text.replace("\\\n", " ").strip()
     heredoc = _HEREDOC.search(text)
     if heredoc is not None:
         before, after = text[: heredoc.start()].strip(), text[heredoc.end() :].strip()
         commands = split_script(before) if before else []
         return [*commands, _heredoc_command(heredoc), *(split_script(after) if after else [])]
-    commands = []
-    for line in _statements(text):
-        command = _plain(line)
-        if command is not None:
-            commands.append(command)
-    return commands
+    found = (_plain(statement) for statement in _split_on(_tokens(text), {"&&", ";", "\n"}))
+    return [command for command in found if command is not None]
 
 
-def _statements(text: str) -> list[str]:
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    statements: list[str] = []
-    for line in lines:
-        statements += _split_on(line, {"&&", ";"})
-    return statements
+Token = tuple[str, str]
+"""Kind (``word`` or ``operator``) and the text as written."""
 
 
-def _tokens(line: str) -> list[str]:
-    lexer = shlex.shlex(line, posix=False, punctuation_chars="|&;<>()")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    try:
-        return list(lexer)
-    except ValueError as error:
-        raise NotPlain(f"its quotes do not match ({error})") from error
+def _tokens(text: str) -> list[Token]:
+    tokens: list[Token] = []
+    position, kind = 0, "space"
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise NotPlain("its quotes do not match")
+        before, kind = kind, str(match.lastgroup)
+        if kind == "comment" and before == "word":
+            raise NotPlain("it uses # within a word")
+        if kind == "space" and match.group() == "\\\n" and before == "word" and text[match.end() :][:1].strip():
+            raise NotPlain("it continues a word on the next line")
+        if kind in ("word", "operator"):
+            tokens.append((kind, match.group()))
+        position = match.end()
+    return tokens
 
 
-def _split_on(line: str, separators: set[str]) -> list[str]:
-    parts: list[list[str]] = [[]]
-    for token in _tokens(line):
-        if token in separators:
+def _split_on(tokens: Sequence[Token], separators: set[str]) -> list[list[Token]]:
+    parts: list[list[Token]] = [[]]
+    for token in tokens:
+        if token[0] == "operator" and token[1] in separators:
             parts.append([])
         else:
             parts[-1].append(token)
-    return [" ".join(part) for part in parts if part]
+    return [part for part in parts if part]
 
 
-def _plain(line: str) -> PlainCommand | None:
-    line = _HARMLESS_END.sub("", _join_redirections(line)).strip()
-    if not line or re.fullmatch(r"set\s+[-+][\w ]+", line):
+def _plain(tokens: Sequence[Token]) -> PlainCommand | None:
+    """One statement; None when it does nothing."""
+    texts = [text for _, text in tokens]
+    if texts[-2:] in (["||", "true"], ["||", ":"]):
+        tokens, texts = tokens[:-2], texts[:-2]
+    if not texts or (
+        texts[0] == "set" and all(text.startswith(("-", "+")) or text == "pipefail" for text in texts[1:])
+    ):
         return None
-    halves = _split_on(line, {"|"})
+    halves = _split_on(tokens, {"|"})
     if len(halves) == 2:
         return _piped(*halves)
-    tokens = _tokens(line)
-    operator = next((token for token in tokens if token in _OPERATORS or token in _KEYWORDS), None)
-    if operator is not None or len(halves) > 2:
-        raise NotPlain(f"it uses {operator or '|'}")
-    if _SUBSTITUTION.search(re.sub(r"'[^']*'", "''", line)):
-        raise NotPlain("it uses shell variables or command substitution")
-    return split_command(line)[0]
+    operator = next((text for kind, text in tokens if kind == "operator"), None)
+    if operator is not None or texts[0] in _KEYWORDS:
+        raise NotPlain(f"it uses {operator or texts[0]}")
+    return PlainCommand(tuple(_unquoted(text) for text in texts))
 
 
-def _join_redirections(line: str) -> str:
-    """``shlex`` splits ``2>/dev/null`` into three tokens; put it together again."""
-    return re.sub(r"([012]?)\s*(>|&>)\s*/dev/null", r" \1\2/dev/null", line.replace("2 > & 1", "2>&1")).replace(
-        "2 >& 1", "2>&1"
-    )
+def _unquoted(word: str) -> str:
+    """The word as the shell passes it on (POSIX shell, 2.2 Quoting)."""
+    parts = []
+    for single, double, escaped, bare in _PART.findall(word):
+        if _SUBSTITUTION.search(re.sub(r"\\.", "", double, flags=re.DOTALL)) or _SUBSTITUTION.search(bare):
+            raise NotPlain("it uses shell variables or command substitution")
+        parts.append(single + re.sub(r"\\([$`\"\\\n])", _escape, double) + escaped + bare)
+    return "".join(parts)
 
 
-def _piped(left: str, right: str) -> PlainCommand:
+def _escape(match: re.Match[str]) -> str:
+    return match.group(1).replace("\n", "")
+
+
+def _piped(left: Sequence[Token], right: Sequence[Token]) -> PlainCommand:
     """``echo TEXT | kubectl apply -f -`` and ``kubectl create … --dry-run=client -o yaml | kubectl apply -f -``."""
     producer, consumer = _plain(left), _plain(right)
-    if producer is None or consumer is None:
+    if producer is None or consumer is None or producer.stdin is not None or consumer.stdin is not None:
         raise NotPlain("it uses |")
-    if producer.words[0] == "echo" and "-e" not in producer.words:
-        text = " ".join(word for word in producer.words[1:] if word != "-n")
-        return PlainCommand(consumer.words, text + "\n")
+    if producer.words[0] == "echo" and "-e" not in producer.words and "\\" not in "".join(producer.words):
+        words = producer.words[1:]
+        newline = "" if words[:1] == ("-n",) else "\n"
+        return PlainCommand(consumer.words, " ".join(word for word in words if word != "-n") + newline)
     generates = producer.words[0].endswith("kubectl") and any(word.startswith("--dry-run") for word in producer.words)
     applies = consumer.words[0].endswith("kubectl") and "apply" in consumer.words and "-" in consumer.words
     if generates and applies:
@@ -138,10 +159,9 @@ def _heredoc_command(match: re.Match[str]) -> PlainCommand:
     if not match["quote"]:
         if _SUBSTITUTION.search(body):
             raise NotPlain("its here-document uses shell variables or command substitution")
-        body = body.replace("\\\\", "\\")
-    line = f"{match['before']} {match['after']}".strip()
-    halves = _split_on(_HARMLESS_END.sub("", line), {"|"})
-    if len(halves) == 2 and halves[0].strip() in ("cat", "cat -"):
+        body = re.sub(r"\\([$`\\\n])", _escape, body)
+    halves = _split_on(_tokens(f"{match['before']} {match['after']}"), {"|"})
+    if len(halves) == 2 and [text for _, text in halves[0]] in (["cat"], ["cat", "-"]):
         halves = halves[1:]
     if len(halves) != 1:
         raise NotPlain("it uses | or a redirection to a file")

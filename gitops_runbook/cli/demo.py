@@ -41,7 +41,7 @@ def demo(
     _say("   it runs headless, as in CI; about as long as the first part")
     with _environment(_KEY_VARIABLE, str(place.key_file)):
         notebook = packaged_folder("notebooks") / "21-convert.ipynb"
-        executed = run_notebook(notebook, {}, place.folder / "convert.ipynb", place.workspace.root)
+        executed = run_notebook(notebook, {}, place.workspace.root / notebook.name, place.workspace.root)
     page = write_html(executed, place.folder / "convert.html")
     _print_where(place, page, time.monotonic() - started)
     return 0 if exact and _notebook_exact(place) else 3

@@ -101,7 +101,7 @@ def _cannot_be_written(
 ) -> bool:
     subject = str(item.reference) if isinstance(item, DesiredObject) else str(item)
     origin, undefined = item.origin, item.taint.undefined
-    if live and undefined:
+    if undefined:  # in a value, or in the condition of its task
         names = ", ".join(sorted(undefined))
         selection.leave_out(subject, origin, "undefined-variable", f"{subject} needs what nobody defines: {names}")
     elif live:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-PLACEHOLDER = re.compile(r"[0-9a-f]{24,}_(vault|live|random)_")
+PLACEHOLDER = re.compile(r"[0-9a-f]{24,}_(vault|live|random)_[0-9a-f]*", re.IGNORECASE)
 """As the recorder writes them (``ansible/recorder/record.py``)."""
 
 
@@ -16,3 +16,8 @@ def holds_placeholder(value: Any) -> bool:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
         return any(holds_placeholder(item) for pair in value.items() for item in pair)
     return isinstance(value, list) and any(holds_placeholder(item) for item in value)
+
+
+def readable(text: str) -> str:
+    """Shorten the placeholders in a text that people read to a question mark and what tells them apart."""
+    return PLACEHOLDER.sub(lambda found: f"?{found.group(0)[1:5]}", text)

@@ -38,6 +38,7 @@ from gitops_runbook.gitops.selection import Selection, secret_texts, select
 from gitops_runbook.model.desired import DesiredState
 from gitops_runbook.model.finding_codes import code
 from gitops_runbook.model.findings import Finding, Severity
+from gitops_runbook.model.placeholders import readable
 from gitops_runbook.runbooks.conversion import Conversion, ConversionOptions, summarise
 from gitops_runbook.toolchain.provision import ensure
 from gitops_runbook.workspace import Decision, apply_decisions, read_decisions
@@ -265,7 +266,9 @@ def _prove(out: Path, repository: Repository, states: Mapping[str, DesiredState]
 
 
 def _unique(findings: Sequence[Finding]) -> list[Finding]:
-    return list({finding.id: finding for finding in findings}.values())
+    """One finding for each identity, in words a person can read."""
+    shown = (replace(item, subject=readable(item.subject), message=readable(item.message)) for item in findings)
+    return list({finding.id: finding for finding in shown}.values())
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, str, str]:

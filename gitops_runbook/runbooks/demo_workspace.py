@@ -19,8 +19,8 @@ Made by `gitops-runbook demo`; delete the folder when you are done.
 | where | what |
 | --- | --- |
 | `convert.html` | the executed notebook, to read: open this first |
-| `convert.ipynb` | the same, to open in JupyterLab |
 | `mlops-platform/` | the sample: an Ansible project and its `gitops-runbook.yaml` |
+| `mlops-platform/21-convert.ipynb` | the executed notebook, to open in JupyterLab and to run again |
 | `mlops-platform/repository/` | the Flux repository, Secrets encrypted |
 | `without-password/` | the Flux repository as it comes out without the vault password |
 | `mlops-platform/runs/` | the records of the notebook's runs |

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
 from gitops_runbook.ansible.accounting import Accounts, account
 from gitops_runbook.ansible.recording import FIRST, Recording, record
 
