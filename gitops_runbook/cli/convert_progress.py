@@ -37,7 +37,7 @@ def conversion_progress(check: Check) -> Iterator[Progress]:
     if not console.is_terminal:
         yield LogProgress(check)
         return
-    columns = (SpinnerColumn(finished_text="✔"), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    columns = (SpinnerColumn(finished_text="✔"), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Display(*columns, console=console, transient=True) as display:
         yield LiveProgress(display, check)
 

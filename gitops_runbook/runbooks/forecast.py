@@ -63,7 +63,7 @@ def _open_ends(conversion: Conversion) -> Iterator[str]:
     withheld = any(selection.withheld for selection in conversion.selections.values())
     missing = _delivery(conversion)
     if withheld and missing:
-        yield f"deliver the withheld Secrets: {' and '.join(missing)}"
+        yield f"have the withheld Secrets written: name {' and '.join(missing)}"
     if errors := _open(conversion, Severity.ERROR):
         codes = ", ".join(dict.fromkeys(item.kind.code for item in errors))
         yield f"resolve {_count(len(errors), 'error')} ({codes}): each names its remedy"
@@ -77,11 +77,12 @@ def _open_ends(conversion: Conversion) -> Iterator[str]:
 
 
 def _delivery(conversion: Conversion) -> list[str]:
-    """The options that are missing for Secrets to be written."""
+    """What is missing for Secrets to be written."""
     options = conversion.options
-    password = [] if options.vault_password_file else ["--vault-password-file FILE"]
-    without = [name for name, item in sorted(options.environments.items()) if not item.recipients]
-    return password + [f"--age-recipient {name}=age1…" for name in without]
+    password = "the vault password (--vault-password-file FILE; in gitops-runbook.yaml ansible.vault_password)"
+    names = ", ".join(name for name, item in sorted(options.environments.items()) if not item.recipients)
+    recipient = f"who may read those of {names} (--age-recipient ENV=KEY; in gitops-runbook.yaml age_recipient)"
+    return ([] if options.vault_password_file else [password]) + ([recipient] if names else [])
 
 
 def _complete(conversion: Conversion) -> Check:
@@ -107,7 +108,7 @@ def _secrets(conversion: Conversion) -> Check:
     return Check(
         name, Status.WARNED, f"{len(withheld)} withheld, e.g. {withheld[0]}",
         "on an empty cluster, what refers to them waits",
-        f"pass {missing}" if missing else "deliver them by an ExternalSecret, or keep the live ones",
+        f"name {missing}" if missing else "deliver them by an ExternalSecret, or keep the live ones",
     )  # fmt: skip
 
 

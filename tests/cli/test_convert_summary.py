@@ -21,7 +21,7 @@ from gitops_runbook.runbooks.forecast import forecast, next_steps
 def test_what_is_missing_for_withheld_secrets_comes_first(conversion: Conversion) -> None:
     first = next_steps(conversion)[0]
     assert "--vault-password-file FILE" in first
-    assert "--age-recipient production=age1… and --age-recipient staging=age1…" in first
+    assert "who may read those of production, staging (--age-recipient ENV=KEY" in first
 
 
 def test_a_forecast_says_why_an_empty_cluster_would_not_come_up_whole(conversion: Conversion) -> None:

@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pyrage
+import pyrage  # type: ignore[import-untyped] # it ships no types
 import pytest
 
 from gitops_runbook.documents.go_yaml import load_all
