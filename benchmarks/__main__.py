@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import conversions, exactness, factoring
+from benchmarks import conversions, exactness, factoring, pipeline
 
 
 def main() -> int:
@@ -13,6 +13,8 @@ def main() -> int:
     failed = exactness.main()
     print("== whole conversions ==", flush=True)
     failed += conversions.main()
+    print("== from recorded events to a proven repository ==", flush=True)
+    failed += pipeline.main([])
     print("== factoring against bare kustomize ==", flush=True)
     sys.argv = sys.argv[:1]
     factoring.main()

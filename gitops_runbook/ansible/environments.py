@@ -78,7 +78,7 @@ def record_environments(
         for name, request in requests.items():
             recordings = _by_pass([first[name], *others[name]])
             _require_password(request, recordings)
-            combined[name] = pool.submit(_combine, name, recordings, helm, generate)
+            combined[name] = pool.submit(combine, name, recordings, helm, generate)
         results = {name: future.result() for name, future in combined.items()}
     return {name: replace(item, findings=(*item.findings, *shared.get(name, ()))) for name, item in results.items()}
 
@@ -152,7 +152,8 @@ def _contained(
     )
 
 
-def _combine(name: str, recordings: Mapping[str, Recording], helm: Helm, generate: Generate) -> RecordedEnvironment:
+def combine(name: str, recordings: Mapping[str, Recording], helm: Helm, generate: Generate) -> RecordedEnvironment:
+    """Replay the passes of one environment, by name of the pass, and combine them."""
     first = recordings[FIRST.name]
     replays = {taken: replay(recording, generate) for taken, recording in recordings.items()}
     values = {taken: effective_values(item, helm) for taken, item in replays.items()}

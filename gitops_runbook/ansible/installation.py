@@ -42,11 +42,11 @@ def _interpreter_of(program: Path) -> Path:
     """Read the interpreter from the first lines of a console script (pip, pipx, Debian and long-path forms)."""
     with program.open("rb") as file:
         lines = file.read(1024).decode("utf-8", "replace").splitlines()
-    words = shlex.split(lines[0][2:]) if lines and lines[0].startswith("#!") else []
+    words = _words(lines[0][2:]) if lines and lines[0].startswith("#!") else []
     if words and Path(words[0]).name == "env":
         words = [shutil.which(word) or word for word in words[1:] if not word.startswith("-")]
     if words and Path(words[0]).name == "sh" and len(lines) > 1:  # '''exec' "/long path/python" "$0" "$@"
-        words = shlex.split(lines[1].replace("'''exec'", "", 1))[:1]
+        words = _words(lines[1].replace("'''exec'", "", 1))[:1]
     if not words or not os.access(words[0], os.X_OK):
         raise ToolMissing(
             str(program),
@@ -54,3 +54,10 @@ def _interpreter_of(program: Path) -> Path:
             "pass --ansible-playbook with the console script of the installation, e.g. VENV/bin/ansible-playbook",
         )
     return Path(words[0])
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # its quotes do not match
+        return []

@@ -6,7 +6,6 @@ environments into base and overlays, write, and prove by building. Nothing is wr
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import tempfile
@@ -17,17 +16,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gitops_runbook.ansible.environments import record_environments, resolve_paths
-from gitops_runbook.ansible.installation import find_installation
+from gitops_runbook.ansible.environments import RecordedEnvironment, record_environments
 from gitops_runbook.ansible.project_code import find_project_code, require_allowed
-from gitops_runbook.ansible.recording import Line, Pass, RecordingRequest
+from gitops_runbook.ansible.recording import Line, Pass
 from gitops_runbook.clients.helm import Helm
 from gitops_runbook.clients.kubectl import Kubectl
 from gitops_runbook.clients.kustomize import Kustomize
 from gitops_runbook.clients.sops import Sops
-from gitops_runbook.errors import RunbookError, UsageError
+from gitops_runbook.errors import RunbookError
 from gitops_runbook.gitops import flux_versions, output_folder
 from gitops_runbook.gitops.clear_secrets import clear_secrets
+from gitops_runbook.gitops.flux_versions import FluxRelease
 from gitops_runbook.gitops.output_write import STATE
 from gitops_runbook.gitops.overlay_build import overlay_build
 from gitops_runbook.gitops.placement import place
@@ -40,8 +39,17 @@ from gitops_runbook.model.finding_codes import code
 from gitops_runbook.model.findings import Finding, Severity
 from gitops_runbook.model.placeholders import readable
 from gitops_runbook.runbooks.conversion import Conversion, ConversionOptions, summarise
+from gitops_runbook.runbooks.conversion_input import (
+    age_key_file,
+    answers,
+    check_options,
+    decisions_of,
+    inventories,
+    recording_requests,
+    vault_password,
+)
 from gitops_runbook.toolchain.provision import ensure
-from gitops_runbook.workspace import Decision, apply_decisions, read_decisions
+from gitops_runbook.workspace import Decision, apply_decisions
 
 
 class Progress:
@@ -73,18 +81,40 @@ class Programs:
 
 
 @dataclass
-class _Clock:
-    """Seconds by stage."""
+class Clock:
+    """Tells the stages of a conversion, and keeps how many seconds each took."""
 
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Tell a stage and time it."""
         self.progress.stage(name)
         started = time.monotonic()
         yield
         self.seconds[name] = round(time.monotonic() - started, 3)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a conversion writes to, and what it goes by there."""
+
+    options: ConversionOptions
+    output: output_folder.OutputFolder
+    decisions: Sequence[Decision]
+    flux: FluxRelease
+    programs: Programs
+
+
+@dataclass(frozen=True)
+class Written:
+    """A repository that was written and proven."""
+
+    repository: Repository = field(repr=False)
+    selections: Mapping[str, Selection] = field(repr=False)
+    proof: Proof
+    findings: tuple[Finding, ...]
 
 
 def convert(
@@ -95,127 +125,71 @@ def convert(
     Raises:
         RunbookError: bad input, before anything is written; see ``errors``.
     """
-    clock = _Clock(progress or Progress())
-    _check_options(options)
+    clock = Clock(progress or Progress())
+    check_options(options)
     flux = flux_versions.resolve(options.flux_version or flux_versions.DEFAULT)
     with clock.stage("prepare"):
         programs = programs or Programs.ensure()
-        project_code = find_project_code(options.project, _inventories(options), options.vault_password_file)
+        project_code = find_project_code(options.project, inventories(options), options.vault_password_file)
         require_allowed(options.project, project_code, allowed=options.allow_project_code)
-        requests = _requests(options)
+        requests = recording_requests(options)
     with output_folder.inspect(options.out) as output:
-        decisions = _decisions(options)
+        target = Target(options, output, decisions_of(options), flux, programs)
         with clock.stage("record"):
-            helm, kubectl = Helm(programs.helm), Kubectl(programs.kubectl)
-            recorded = record_environments(requests, helm, kubectl.generate, clock.progress.recorded)
-        findings = [finding for item in recorded.values() for finding in item.findings]
-        findings += [*flux.findings(), *_project_code_findings(project_code)]
-        states = {name: item.state for name, item in recorded.items()}
-        with clock.stage("decide"):
-            selections = {name: select(state, flux, has_recipient=bool(options.environments[name].recipients))
-                          for name, state in states.items()}  # fmt: skip
-            written = {name: _written(states[name], selections[name]) for name in states}
-            placement = place(written, _answers(decisions))
-        recipients = {name: item.recipients for name, item in options.environments.items() if item.recipients}
-        inputs = Inputs(written, selections, placement, recipients, flux, options.path_prefix)
-        sealer = Sealer(Sops(programs.sops), recipients, _password(options), output.earlier, _age_key_file())
-        with clock.stage("factor"), tempfile.TemporaryDirectory(prefix="gitops-runbook-") as scratch:
-            repository = build_repository(
-                inputs, sealer, overlay_build(Kustomize(programs.kubectl)), Path(scratch), clock.progress.stage
-            )
-        findings += _exposed_secrets(options, repository, states)
-        with clock.stage("write"):
-            merged = output_folder.merge(output, repository.files)
-            output_folder.write(output, merged, repository.marks)
-        with clock.stage("prove"):
-            proof = _prove(options.out, repository, states, programs)
-    findings += [item for selection in selections.values() for item in selection.findings]
-    findings += [*placement.findings, *repository.findings, *merged.findings]
-    answered = apply_decisions(_unique(findings), decisions, datetime.now(UTC).date())
+            generate = Kubectl(programs.kubectl).generate
+            recorded = record_environments(requests, Helm(programs.helm), generate, clock.progress.recorded)
+        written = write_and_prove(recorded, target, clock)
+    findings = [*flux.findings(), *_project_code_findings(project_code), *written.findings]
+    answered = apply_decisions(_unique(findings), target.decisions, datetime.now(UTC).date())
     summaries = {
-        name: summarise(recorded[name], selections[name], _unresolved_places(answered, name)) for name in recorded
+        name: summarise(recorded[name], written.selections[name], _unresolved_places(answered, name))
+        for name in recorded
     }
     conversion = Conversion(
-        options, recorded, selections, summaries, repository.files, repository.factored.statistics,
-        tuple(sorted(answered, key=_worst_first)), proof, dict(clock.seconds),
-        options.report or options.out / STATE / "report.json",
+        options, recorded, written.selections, summaries, written.repository.files,
+        written.repository.factored.statistics, tuple(sorted(answered, key=_worst_first)), written.proof,
+        dict(clock.seconds), options.report or options.out / STATE / "report.json",
     )  # fmt: skip
     _write_report(conversion)
     return conversion
 
 
-def _check_options(options: ConversionOptions) -> None:
-    if not options.project.is_dir():
-        raise UsageError(str(options.project), "is no folder", "name the folder of the Ansible project")
-    playbook = options.project / options.playbook
-    if not playbook.is_file():
-        near = ", ".join(_playbooks_like(playbook.stem, options.project))
-        hint = f"did you mean {near}? It" if near else "the playbook"
-        raise UsageError(str(playbook), "there is no such playbook", f"{hint} is given relative to the project")
-    for environment in options.environments.values():
-        resolve_paths(options.project, environment.inventory)
-        for variable in environment.extra_vars:
-            if variable.startswith("@") and not (options.project / variable[1:]).is_file():
-                raise UsageError(f"-e {variable}", "there is no such file", "give a path relative to the project")
-    if options.vault_password_file is not None and not os.access(options.vault_password_file, os.R_OK):
-        raise UsageError(str(options.vault_password_file), "cannot be read", "name the file with the vault password")
+def write_and_prove(recorded: Mapping[str, RecordedEnvironment], target: Target, clock: Clock) -> Written:
+    """Decide what may stand in git, factor, seal, write and prove what was recorded.
 
-
-def _playbooks_like(stem: str, project: Path) -> list[str]:
-    """Playbooks stand at the top of a project or in a folder of their own, not among roles and variables."""
-    found = [path for pattern in ("*.y*ml", "playbooks/**/*.y*ml") for path in sorted(project.glob(pattern))]
-    near = difflib.get_close_matches(stem, [path.stem for path in found], n=3)
-    names = {*near, "site", "main", "deploy"}
-    return [path.relative_to(project).as_posix() for path in found if path.stem in names][:3]
-
-
-def _inventories(options: ConversionOptions) -> list[str]:
-    return sorted({path for item in options.environments.values() for path in item.inventory})
-
-
-def _requests(options: ConversionOptions) -> dict[str, RecordingRequest]:
-    installation = find_installation(options.ansible_playbook)
-    return {
-        name: RecordingRequest(
-            installation, options.project, options.playbook, item.limit, item.inventory, item.extra_vars, options.tags,
-            options.skip_tags, options.vault_password_file,
-        )
-        for name, item in sorted(options.environments.items())
-    }  # fmt: skip
-
-
-def _tree_root(options: ConversionOptions) -> Path:
-    return options.out / options.path_prefix if options.path_prefix else options.out
-
-
-def _decisions(options: ConversionOptions) -> Sequence[Decision]:
-    file = _tree_root(options) / "decisions.yaml"
-    return read_decisions(file) if file.is_file() else []
-
-
-def _answers(decisions: Sequence[Decision]) -> dict[str, str]:
-    today = datetime.now(UTC).date()
-    return {item.id: item.choice for item in decisions if item.expires is None or item.expires >= today}
+    Raises:
+        RunbookError: nothing was written, or the folder was changed meanwhile.
+    """
+    options, programs = target.options, target.programs
+    states = {name: item.state for name, item in recorded.items()}
+    recipients = {name: item.recipients for name, item in options.environments.items() if item.recipients}
+    with clock.stage("decide"):
+        selections = {name: select(state, target.flux, has_recipient=name in recipients)
+                      for name, state in states.items()}  # fmt: skip
+        kept = {name: _kept(states[name], selections[name]) for name in states}
+        placement = place(kept, answers(target.decisions))
+    inputs = Inputs(kept, selections, placement, recipients, target.flux, options.path_prefix)
+    sealer = Sealer(Sops(programs.sops), recipients, vault_password(options), target.output.earlier, age_key_file())
+    with clock.stage("factor"), tempfile.TemporaryDirectory(prefix="gitops-runbook-") as scratch:
+        build = overlay_build(Kustomize(programs.kubectl))
+        repository = build_repository(inputs, sealer, build, Path(scratch), clock.progress.stage)
+    exposed = _exposed_secrets(options, repository, states)
+    with clock.stage("write"):
+        merged = output_folder.merge(target.output, repository.files)
+        output_folder.write(target.output, merged, repository.marks)
+    with clock.stage("prove"):
+        proof = _prove(options.out, repository, states, programs)
+    findings = [finding for item in recorded.values() for finding in item.findings]
+    findings += [finding for item in selections.values() for finding in item.findings]
+    findings += [*placement.findings, *repository.findings, *exposed, *merged.findings]
+    return Written(repository, selections, proof, tuple(findings))
 
 
 def _project_code_findings(files: Sequence[Path]) -> list[Finding]:
     return [Finding(code("project-code"), "", str(file), f"{file} ran on this machine", str(file)) for file in files]
 
 
-def _password(options: ConversionOptions) -> str | None:
-    """The vault password as ansible reads it; a script is asked by ansible only, and then marks are impossible."""
-    file = options.vault_password_file
-    if file is None or os.access(file, os.X_OK):
-        return None
-    return file.read_text(encoding="utf-8").strip()
-
-
-def _age_key_file() -> Path | None:
-    named = os.environ.get("SOPS_AGE_KEY_FILE")
-    return Path(named) if named else None
-
-
-def _written(state: DesiredState, selection: Selection) -> DesiredState:
+def _kept(state: DesiredState, selection: Selection) -> DesiredState:
     """The part of the desired state that stands in the tree."""
     objects = {key: item for key, item in state.objects.items() if key in selection.clear or key in selection.sealed}
     releases = {key: item for key, item in state.releases.items() if key in selection.releases}
@@ -261,7 +235,7 @@ def _stands_in_project(project: Path, secret: str) -> bool:
 def _prove(out: Path, repository: Repository, states: Mapping[str, DesiredState], programs: Programs) -> Proof:
     secrets = frozenset(secret_texts(states))
     expected = {name: replace(item, secrets=secrets) for name, item in repository.expected.items()}
-    tools = ProofPrograms(Kustomize(programs.kubectl), Helm(programs.helm), Sops(programs.sops), _age_key_file())
+    tools = ProofPrograms(Kustomize(programs.kubectl), Helm(programs.helm), Sops(programs.sops), age_key_file())
     return prove(out, repository.overlays, expected, tools)
 
 

@@ -79,10 +79,10 @@ def _open_ends(conversion: Conversion) -> Iterator[str]:
 def _delivery(conversion: Conversion) -> list[str]:
     """What is missing for Secrets to be written."""
     options = conversion.options
-    password = "the vault password (--vault-password-file FILE; in gitops-runbook.yaml ansible.vault_password)"
+    key = "the vault password (--vault-password-file FILE; in gitops-runbook.yaml ansible.vault_password)"
     names = ", ".join(name for name, item in sorted(options.environments.items()) if not item.recipients)
     recipient = f"who may read those of {names} (--age-recipient ENV=KEY; in gitops-runbook.yaml age_recipient)"
-    return ([] if options.vault_password_file else [password]) + ([recipient] if names else [])
+    return ([] if options.vault_password_file else [key]) + ([recipient] if names else [])
 
 
 def _complete(conversion: Conversion) -> Check:

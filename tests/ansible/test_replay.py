@@ -58,7 +58,8 @@ def test_what_is_deleted_and_created_again_is_there_without_its_past() -> None:
 
 def test_a_job_that_is_deleted_and_created_is_a_finding_and_a_waited_one_begins_a_stage() -> None:
     result = replayed(
-        k8s(JOB, state="absent", role="app"), k8s(JOB, wait=True, line=2, role="app"), k8s(config_map(), line=3, role="app")
+        k8s(JOB, state="absent", role="app"), k8s(JOB, wait=True, line=2, role="app"),
+        k8s(config_map(), line=3, role="app"),
     )  # fmt: skip
 
     assert codes(result) == ["job-recreated"]

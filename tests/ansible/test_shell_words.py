@@ -87,7 +87,8 @@ def test_what_is_understood(script: str, expected: list[PlainCommand]) -> None:
 @pytest.mark.parametrize(
     "script",
     ["for x in a b; do kubectl create ns $x; done", "kubectl get ns | grep x | xargs kubectl delete ns",
-     "kubectl a $(b)", "if true; then kubectl apply -f a; fi", "kubectl apply -f a &", "kubectl apply -f a > out.txt", "kubectl a `b`",
+     "kubectl a $(b)", "if true; then kubectl apply -f a; fi", "kubectl apply -f a &", "kubectl apply -f a > out.txt",
+     "kubectl a `b`",
      "(kubectl apply -f a)", "kubectl get ns x || kubectl create ns x", "kubectl 'unclosed", "eval kubectl apply -f a",
      "kubectl apply -f - <<EOF\na: $x\nEOF\n", "cat <<EOF > /tmp/f\na\nEOF\n", "! kubectl apply -f a",
      "kubectl a ${b}"],

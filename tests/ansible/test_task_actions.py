@@ -168,7 +168,8 @@ def test_what_cannot_be_told_is_a_problem_of_its_kind(line: Line, code: str) -> 
 
 def test_options_of_the_helm_module_are_kept() -> None:
     arguments = {
-        "name": "a", "release_namespace": "web", "chart_ref": "r/b", "chart_version": "1.10", "wait": "yes", "atomic": False,
+        "name": "a", "release_namespace": "web", "chart_ref": "r/b", "chart_version": "1.10", "wait": "yes",
+        "atomic": False,
         "timeout": 90, "history_max": 0, "create_namespace": True, "values_files": ["v.yml"], "take_ownership": True,
         "set_values": [{"value": "x=1", "value_type": "string"}],
     }  # fmt: skip
