@@ -67,19 +67,33 @@ def record_environments(
         RecordingFailed: a recording ended before it was complete.
     """
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        first = {name: pool.submit(_timed, name, request, FIRST, progress) for name, request in requests.items()}
-        hosts = {name: frozenset(future.result().only("hosts")["hosts"]) for name, future in first.items()}
-        shared = check_hosts(requests, hosts)
-        others = {
-            name: [pool.submit(_timed, name, request, taken, progress) for taken in _other_passes(request)]
-            for name, request in requests.items()
-        }
-        combined = {}
-        for name, request in requests.items():
-            recordings = _by_pass([first[name], *others[name]])
-            _require_password(request, recordings)
-            combined[name] = pool.submit(combine, name, recordings, helm, generate)
-        results = {name: future.result() for name, future in combined.items()}
+        try:
+            return _record_in(pool, requests, helm, generate, progress)
+        except BaseException:  # bad input, or Ctrl-C: what has not begun is not begun
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _record_in(
+    pool: ThreadPoolExecutor,
+    requests: Mapping[str, RecordingRequest],
+    helm: Helm,
+    generate: Generate,
+    progress: Progress,
+) -> dict[str, RecordedEnvironment]:
+    first = {name: pool.submit(_timed, name, request, FIRST, progress) for name, request in requests.items()}
+    hosts = {name: frozenset(future.result().only("hosts")["hosts"]) for name, future in first.items()}
+    shared = check_hosts(requests, hosts)
+    others = {
+        name: [pool.submit(_timed, name, request, taken, progress) for taken in _other_passes(request)]
+        for name, request in requests.items()
+    }
+    combined = {}
+    for name, request in requests.items():
+        recordings = _by_pass([first[name], *others[name]])
+        _require_password(request, recordings)
+        combined[name] = pool.submit(combine, name, recordings, helm, generate)
+    results = {name: future.result() for name, future in combined.items()}
     return {name: replace(item, findings=(*item.findings, *shared.get(name, ()))) for name, item in results.items()}
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -71,13 +71,16 @@ class Programs:
     sops: Path
 
     @classmethod
-    def ensure(cls) -> Programs:
+    def ensure(cls, progress: Callable[[str], None] = lambda _: None) -> Programs:
         """Find them, or provision them.
+
+        Args:
+            progress: is told what is fetched.
 
         Raises:
             ToolMissing: one can be neither found nor provisioned.
         """
-        return cls(*(ensure(name).path for name in ("kubectl", "helm", "sops")))
+        return cls(*(ensure(name, progress).path for name in ("kubectl", "helm", "sops")))
 
 
 @dataclass
@@ -129,7 +132,7 @@ def convert(
     check_options(options)
     flux = flux_versions.resolve(options.flux_version or flux_versions.DEFAULT)
     with clock.stage("prepare"):
-        programs = programs or Programs.ensure()
+        programs = programs or Programs.ensure(clock.progress.stage)
         project_code = find_project_code(options.project, inventories(options), options.vault_password_file)
         require_allowed(options.project, project_code, allowed=options.allow_project_code)
         requests = recording_requests(options)
