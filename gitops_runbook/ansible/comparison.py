@@ -21,6 +21,7 @@ from gitops_runbook.model.desired import (
 )
 from gitops_runbook.model.finding_codes import code
 from gitops_runbook.model.findings import Finding
+from gitops_runbook.model.placeholders import holds_placeholder
 from gitops_runbook.model.references import ObjectReference
 
 Key = TypeVar("Key", ObjectReference, tuple[str, str])
@@ -90,11 +91,14 @@ class _Candidates(Generic[Key]):
     plaintext: Mapping[Key, Trail] | None
 
     def named_by_cluster(self, key: Key) -> bool:
-        """Its name or namespace holds an answer of the cluster: the same tasks make another one where all is there."""
+        """Its name or namespace holds an answer of the cluster, or what nobody defines.
+
+        Then it shows it, or the same tasks make another one where all is there (of which only a part is left to see).
+        """
         if key in self.converged:
             return False
         twins = (trail for other, trail in self.converged.items() if other not in self.first)
-        return any(trail.tasks == self.first[key].tasks for trail in twins)
+        return holds_placeholder(str(key)) or any(trail.tasks == self.first[key].tasks for trail in twins)
 
 
 def _candidates(passes: Passes, trails: Callable[[Replay], Mapping[Key, Trail]]) -> _Candidates[Key]:

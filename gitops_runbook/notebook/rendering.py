@@ -162,7 +162,7 @@ def findings_table(findings: Sequence[Finding], caption: str = "", sort_by: str 
         if found := [row for row in rows if row["severity"] is severity]:
             shown = table(found, columns, f"{caption}: {severity}")
             summary = f"<summary>{badge(severity)} {len(found)}</summary>"
-            is_open = " open" if severity is Severity.ERROR else ""
+            is_open = " open" if len(parts) == 1 else ""  # the worst there is
             parts.append(Rendered(shown.text, f"<details{is_open}>{summary}{shown.html}</details>"))
     return stack(*parts)
 

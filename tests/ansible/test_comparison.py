@@ -121,6 +121,15 @@ def test_an_object_whose_name_only_the_cluster_knows_is_live_as_a_whole(undefine
     assert findings == []
 
 
+def test_a_name_nobody_knows_is_no_condition_of_the_cluster() -> None:
+    name = "b" * 25 + "_live_0123456b"
+
+    state, findings = combined(first=[k8s(config_map(name))], converged=[])
+
+    assert one(state).taint.live == {""}
+    assert findings == []
+
+
 def test_that_a_create_once_secret_is_created_once_is_no_second_finding() -> None:
     def secret(value: str) -> list[Line]:
         metadata = {"name": "s", "namespace": "web"}
