@@ -57,9 +57,9 @@ def measure(size: int, programs: Programs) -> None:
         )
         flux = flux_versions.resolve(flux_versions.DEFAULT)
         started, own = time.monotonic(), time.process_time()
-        helm, generate = Helm(programs.helm), Kubectl(programs.kubectl).generate
+        helm, kubectl = Helm(programs.helm), Kubectl(programs.kubectl)
         recorded: dict[str, RecordedEnvironment] = {
-            name: combine(name, found, helm, generate) for name, found in passes.items()
+            name: combine(name, found, helm, kubectl) for name, found in passes.items()
         }
         with output_folder.inspect(out) as output:
             target = Target(options, output, [], flux, programs)

@@ -18,11 +18,13 @@ class Apply:
         how: ``merge`` (kubernetes.core present), ``apply`` (last-applied semantics), ``replace``, or ``patch`` (only
             when somebody created it before).
         wait: the task waits until the object is ready.
+        strategic: lists of a built-in object are merged by their key; otherwise they are replaced (RFC 7386).
     """
 
     manifest: Mapping[str, Any]
     how: str = "merge"
     wait: bool = False
+    strategic: bool = True
 
 
 @dataclass(frozen=True)

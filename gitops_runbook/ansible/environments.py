@@ -13,7 +13,6 @@ from pathlib import Path
 
 from gitops_runbook.ansible.accounting import Accounts, account
 from gitops_runbook.ansible.comparison import Passes, PassValues, Values, desired_state
-from gitops_runbook.ansible.kubectl_commands import Generate
 from gitops_runbook.ansible.recording import (
     CONVERGED,
     FIRST,
@@ -29,6 +28,7 @@ from gitops_runbook.ansible.recording import (
 from gitops_runbook.ansible.recording_findings import recording_findings
 from gitops_runbook.ansible.replay import Replay, ReplayedRelease, replay
 from gitops_runbook.clients.helm import Helm
+from gitops_runbook.clients.kubectl import Kubectl
 from gitops_runbook.documents import pyyaml_reading
 from gitops_runbook.documents.json_values import differences
 from gitops_runbook.errors import UnreadableInput, UsageError
@@ -57,7 +57,7 @@ class RecordedEnvironment:
 
 
 def record_environments(
-    requests: Mapping[str, RecordingRequest], helm: Helm, generate: Generate, progress: Progress
+    requests: Mapping[str, RecordingRequest], helm: Helm, kubectl: Kubectl, progress: Progress
 ) -> dict[str, RecordedEnvironment]:
     """Record all environments; independent passes run side by side on all cores.
 
@@ -68,7 +68,7 @@ def record_environments(
     """
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         try:
-            return _record_in(pool, requests, helm, generate, progress)
+            return _record_in(pool, requests, helm, kubectl, progress)
         except BaseException:  # bad input, or Ctrl-C: what has not begun is not begun
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -78,7 +78,7 @@ def _record_in(
     pool: ThreadPoolExecutor,
     requests: Mapping[str, RecordingRequest],
     helm: Helm,
-    generate: Generate,
+    kubectl: Kubectl,
     progress: Progress,
 ) -> dict[str, RecordedEnvironment]:
     first = {name: pool.submit(_timed, name, request, FIRST, progress) for name, request in requests.items()}
@@ -92,7 +92,7 @@ def _record_in(
     for name, request in requests.items():
         recordings = _by_pass([first[name], *others[name]])
         _require_password(request, recordings)
-        combined[name] = pool.submit(combine, name, recordings, helm, generate)
+        combined[name] = pool.submit(combine, name, recordings, helm, kubectl)
     results = {name: future.result() for name, future in combined.items()}
     return {name: replace(item, findings=(*item.findings, *shared.get(name, ()))) for name, item in results.items()}
 
@@ -166,10 +166,12 @@ def _contained(
     )
 
 
-def combine(name: str, recordings: Mapping[str, Recording], helm: Helm, generate: Generate) -> RecordedEnvironment:
+def combine(name: str, recordings: Mapping[str, Recording], helm: Helm, kubectl: Kubectl) -> RecordedEnvironment:
     """Replay the passes of one environment, by name of the pass, and combine them."""
     first = recordings[FIRST.name]
-    replays = {taken: replay(recording, generate) for taken, recording in recordings.items()}
+    replays = {
+        taken: replay(recording, kubectl.generate, kubectl.strategic_merge) for taken, recording in recordings.items()
+    }
     values = {taken: effective_values(item, helm) for taken, item in replays.items()}
     plaintext = PLAINTEXT.name
     passes = Passes(

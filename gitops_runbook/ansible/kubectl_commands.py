@@ -237,6 +237,7 @@ def _changed(verb: str, rest: Sequence[str], flags: Flags) -> list[Action]:
     return [
         Apply({"apiVersion": reference.api_version, "kind": reference.kind, **body,
                "metadata": {**body.get("metadata", {}), "name": reference.name,
-                            **({"namespace": reference.namespace} if reference.namespace else {})}}, "patch")
+                            **({"namespace": reference.namespace} if reference.namespace else {})}},
+              "patch", strategic=False)
         for reference in references
     ]  # fmt: skip

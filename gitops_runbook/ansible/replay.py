@@ -23,7 +23,10 @@ from gitops_runbook.ansible.recording import Line, Recording
 from gitops_runbook.ansible.task_actions import actions_of
 from gitops_runbook.documents.json_values import Json, canonical, merge_patch
 from gitops_runbook.model.desired import TaskReference
-from gitops_runbook.model.references import ObjectReference
+from gitops_runbook.model.references import ObjectReference, is_built_in
+
+StrategicMerge = Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
+"""(object, patch) → the object afterwards."""
 
 
 @dataclass
@@ -86,9 +89,15 @@ def task_reference(line: Line) -> TaskReference:
     return TaskReference(line["file"], line["line"], line["name"], line.get("role") or "")
 
 
-def replay(recording: Recording, generate: Generate) -> Replay:
-    """Replay every task line of a recording; a task that cannot be converted becomes a note, never an exception."""
-    replayer = _Replayer()
+def replay(recording: Recording, generate: Generate, strategic_merge: StrategicMerge = merge_patch) -> Replay:
+    """Replay every task line of a recording; a task that cannot be converted becomes a note, never an exception.
+
+    Args:
+        recording: the lines of one pass.
+        generate: runs ``kubectl create`` without a cluster.
+        strategic_merge: merges a built-in object as Kubernetes does, lists by their key; without it lists are replaced.
+    """
+    replayer = _Replayer(strategic_merge)
     for order, line in enumerate(recording.of_type("task")):
         for action in actions_of(line, generate):
             replayer.take(order, line, action)
@@ -96,8 +105,9 @@ def replay(recording: Recording, generate: Generate) -> Replay:
 
 
 class _Replayer:
-    def __init__(self) -> None:
+    def __init__(self, strategic_merge: StrategicMerge) -> None:
         self.result = Replay()
+        self._strategic_merge = strategic_merge
         self._repositories: dict[str, str] = {}
         self._stages: dict[str, int] = {}
         self._deleted: set[ObjectReference] = set()
@@ -126,7 +136,7 @@ class _Replayer:
             self.result.objects[reference] = known
         elif task_reference(line) not in known.trail.tasks:
             self._note("applied-twice", str(reference), f"{reference} is applied by more than one task", line)
-        known.manifest = _after(known, action)
+        known.manifest = _after(known, action, self._strategic_merge)
         if action.how != "patch":
             known.last_applied = action.manifest
         known.trail.add(line)
@@ -188,15 +198,28 @@ class _Replayer:
         self._note(action.code, str(task_reference(line)), _short(action.what), line)
 
 
-def _after(known: ReplayedObject, action: Apply) -> Mapping[str, Any]:
-    """The object after one more task: replaced, merged (RFC 7386), or applied with what the last one lacks removed."""
-    if action.how == "replace" or not known.manifest:
-        return action.manifest
+def _after(known: ReplayedObject, action: Apply, strategic_merge: StrategicMerge) -> Mapping[str, Any]:
+    """The object after one more task: replaced, merged, or applied with what the last one lacks removed."""
     before = known.manifest
+    replaces = action.how == "apply" and canonical(before) == canonical(known.last_applied)
+    if action.how == "replace" or not before or replaces:
+        return action.manifest
     if action.how == "apply":
         before = _without_removed(before, known.last_applied, action.manifest)
+    by_key = action.strategic and is_built_in(action.manifest["apiVersion"])
+    if by_key and _merges_lists(before, action.manifest):
+        return strategic_merge(before, action.manifest)
     merged: Mapping[str, Any] = merge_patch(before, action.manifest)
     return merged
+
+
+def _merges_lists(before: Json, patch: Json) -> bool:
+    """Whether both hold different lists at one place: only then the two kinds of merging may differ."""
+    if isinstance(before, list) and isinstance(patch, list):
+        return canonical(before) != canonical(patch)
+    if isinstance(before, Mapping) and isinstance(patch, Mapping):
+        return any(_merges_lists(before[key], patch[key]) for key in patch if key in before)
+    return False
 
 
 def _without_removed(live: Json, last: Json, new: Json) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gitops_runbook.ansible.actions import Action, Apply, Delete, Imperative, Problem, Read, Repository
@@ -12,7 +12,7 @@ from gitops_runbook.ansible.kubectl_commands import Generate, flatten, incomplet
 from gitops_runbook.ansible.recording import Line
 from gitops_runbook.ansible.shell_words import NotPlain, PlainCommand, split_command, split_script
 from gitops_runbook.documents.json_values import Json
-from gitops_runbook.model.references import ObjectReference
+from gitops_runbook.model.references import CLUSTER_SCOPED_KINDS, ObjectReference, is_built_in
 
 COMMANDS = ("ansible.builtin.command", "ansible.builtin.shell", "ansible.builtin.raw")
 _PROGRAM = re.compile(r"(?:^|[\s;|&(/\"'`=])(kubectl|helm|oc)(?=[\s\"']|$)", re.MULTILINE)
@@ -121,7 +121,7 @@ def _k8s(line: Line) -> list[Action]:
     documents = line.get("documents") or []
     for document in documents if documents == [{}] else flatten(documents):  # without a definition, parameters are all
         manifest = _merged(document, arguments)
-        problem = incomplete(manifest)
+        problem = incomplete(manifest) or _without_namespace(manifest)
         if problem is not None and state == "absent":
             actions.append(Imperative(f"deletes every {arguments.get('kind') or 'object'} that matches"))
         elif problem is not None:
@@ -131,12 +131,22 @@ def _k8s(line: Line) -> list[Action]:
     return actions
 
 
+def _without_namespace(manifest: Mapping[str, Any]) -> Problem | None:
+    """Unlike kubectl, kubernetes.core knows no default namespace: the real task fails."""
+    kind, metadata = str(manifest["kind"]), manifest["metadata"]
+    if metadata.get("namespace") or kind in CLUSTER_SCOPED_KINDS or not is_built_in(str(manifest["apiVersion"])):
+        return None
+    return Problem("object-incomplete", f"{kind} {metadata['name']} has no namespace, and kubernetes.core assumes none")
+
+
 def _k8s_action(manifest: dict[str, Any], arguments: dict[str, Any], state: str) -> Action:
     if state == "absent":
         return Delete(ObjectReference.of(manifest))
     how = "apply" if _true(arguments.get("apply")) or arguments.get("server_side_apply") else "merge"
     how = "replace" if _true(arguments.get("force")) else how
-    return Apply(manifest, "patch" if state == "patched" else how, _true(arguments.get("wait")))
+    types = arguments.get("merge_type") or ["strategic-merge"]
+    strategic = "strategic-merge" in ([types] if isinstance(types, str) else types)[:1]
+    return Apply(manifest, "patch" if state == "patched" else how, _true(arguments.get("wait")), strategic)
 
 
 def _merged(document: Json, arguments: dict[str, Any]) -> Json:

@@ -139,8 +139,8 @@ def convert(
     with output_folder.inspect(options.out) as output:
         target = Target(options, output, decisions_of(options), flux, programs)
         with clock.stage("record"):
-            generate = Kubectl(programs.kubectl).generate
-            recorded = record_environments(requests, Helm(programs.helm), generate, clock.progress.recorded)
+            kubectl = Kubectl(programs.kubectl)
+            recorded = record_environments(requests, Helm(programs.helm), kubectl, clock.progress.recorded)
         written = write_and_prove(recorded, target, clock)
     findings = [*flux.findings(), *_project_code_findings(project_code), *written.findings]
     answered = apply_decisions(_unique(findings), target.decisions, datetime.now(UTC).date())

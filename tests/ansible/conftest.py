@@ -15,6 +15,7 @@ from gitops_runbook.ansible.environments import RecordedEnvironment, record_envi
 from gitops_runbook.ansible.installation import AnsibleInstallation, find_installation
 from gitops_runbook.ansible.recording import FIRST, Pass, Recording, RecordingRequest, record
 from gitops_runbook.clients.helm import Helm
+from gitops_runbook.clients.kubectl import Kubectl
 
 Request = Callable[..., RecordingRequest]
 
@@ -54,5 +55,7 @@ def refuse(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def environment(request: RecordingRequest) -> RecordedEnvironment:
-    """One environment in all passes; without releases helm is not needed."""
-    return record_environments({"test": request}, Helm(Path("/no/helm")), refuse, lambda *_: None)["test"]
+    """One environment in all passes; without releases helm is not needed, without kubectl commands kubectl is not."""
+    return record_environments(
+        {"test": request}, Helm(Path("/no/helm")), Kubectl(Path("/no/kubectl")), lambda *_: None
+    )["test"]

@@ -11,10 +11,11 @@ from gitops_runbook.ansible.installation import find_installation
 from gitops_runbook.ansible.project_code import find_project_code, require_allowed
 from gitops_runbook.ansible.recording import FIRST, record
 from gitops_runbook.clients.helm import Helm
+from gitops_runbook.clients.kubectl import Kubectl
 from gitops_runbook.errors import ProjectCodeNotAllowed, ToolMissing, UnreadableInput, UsageError
 from gitops_runbook.model.findings import Severity
 
-from .conftest import Request, environment, refuse
+from .conftest import Request, environment
 from .projects import HOSTS, PASSWORD, config_map, encrypted, inline, play, write
 
 GOOD = play(config_map("good", "x"))
@@ -148,7 +149,7 @@ def test_environments_that_are_alike_or_overlap_are_refused(tmp_path: Path, requ
 
     def convert(**limits: str) -> None:
         requests = {name: request_for(project, limit=limit) for name, limit in limits.items()}
-        record_environments(requests, Helm(Path("/no/helm")), refuse, lambda *_: None)
+        record_environments(requests, Helm(Path("/no/helm")), Kubectl(Path("/no/kubectl")), lambda *_: None)
 
     with pytest.raises(UsageError, match="select the same hosts"):
         convert(staging="a", production="a")

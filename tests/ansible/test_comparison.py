@@ -158,7 +158,7 @@ def test_a_chart_version_that_is_not_known_never_reaches_the_tree(changed: str, 
 
 
 def test_values_that_must_be_text_are_one_finding_an_object() -> None:
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"a": 1}},
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "web", "labels": {"a": 1}},
            "spec": {"containers": [{"env": [{"name": "A", "value": True}, {"name": "B", "value": "x"}]}]}}  # fmt: skip
 
     _, findings = combined(first=[k8s(pod), k8s(config_map(x=5, y="5", z=None), line=2)])

@@ -99,6 +99,16 @@ def test_what_ansible_would_not_run_is_not_recorded(nasty_recording: Recording, 
     assert name not in names(nasty_recording)
 
 
+def test_strategy_free_is_recorded_in_the_same_order_each_time(
+    nasty_project: Path, nasty_recording: Recording, request_for: Request
+) -> None:
+    again = record(request_for(nasty_project, inventory=()), FIRST)
+
+    assert [(line["name"], line["host"]) for line in again.of_type("task")] == [
+        (line["name"], line["host"]) for line in nasty_recording.of_type("task")
+    ]
+
+
 def test_module_defaults_of_a_group_reach_the_task(nasty_recording: Recording) -> None:
     line = next(line for line in nasty_recording.of_type("task") if line["name"] == "defaults")
 

@@ -117,12 +117,19 @@ def test_a_folder_is_read_as_kubectl_reads_it() -> None:
     assert len(actions_of(shell("kubectl apply -R -f d", files=files), refuse)) == 3
 
 
+def test_kubernetes_core_assumes_no_namespace() -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+
+    assert actions_of(k8s(pod), refuse) == [
+        Problem("object-incomplete", "Pod p has no namespace, and kubernetes.core assumes none")
+    ]
+
+
 @pytest.mark.parametrize(
     ("document", "arguments", "expected"),
     [
         ({"metadata": {"name": "x"}}, {"kind": "Namespace"}, ("v1", "Namespace", "", "x")),
         (config_map(), {"namespace": "other"}, ("v1", "ConfigMap", "web", "a")),
-        ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}, {}, ("v1", "Pod", "default", "p")),
         ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}, {"namespace": "n"}, ("v1", "Pod", "n", "p")),
         ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}, {"namespace": "n"},
          ("v1", "Namespace", "", "x")),

@@ -40,11 +40,16 @@ Installed = Callable[[str], AnsibleInstallation]
 
 
 def python_for(version: str) -> str | None:
-    """A Python of this machine that can run a version; shims that only say "not installed" are none."""
+    """A Python of this machine that can run a version: on PATH (shims that find nothing are none), or of pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     for python in VERSIONS[version]:
-        program = shutil.which(f"python{python}")
-        if program and subprocess.run([program, "-c", "import venv"], capture_output=True, check=False).returncode == 0:
-            return program
+        for program in [
+            shutil.which(f"python{python}"),
+            *sorted(map(str, pyenv.glob(f"{python}.*/bin/python{python}"))),
+        ]:
+            command = [program or "", "-c", "import venv"]
+            if program and subprocess.run(command, capture_output=True, check=False).returncode == 0:
+                return program
     return None
 
 
@@ -70,13 +75,11 @@ def installed(request: pytest.FixtureRequest) -> Installed:
 def normalised(recording: Recording) -> list[Line]:
     """What must not depend on the version: everything but times, origins (from 2.19 on) and the wording of errors."""
     varying = ("seconds", "origins", "error", "message", "condition", "problem")
-    lines = [
+    return [
         {key: value for key, value in line.items() if key not in varying}
         for line in recording.lines
         if line["type"] != "start"
     ]
-    # strategy free: the order is each host's own, and lines without a host have none
-    return sorted(lines, key=lambda line: (str(line.get("host", "")), "" if line.get("host") else json.dumps(line)))
 
 
 def without_types(value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -30,6 +30,7 @@ secret-variable, meta, failure, end. ``end`` is the last line of every complete 
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import fcntl
 import fnmatch
@@ -59,7 +60,7 @@ LOCKED = []  # vault files nobody could open; decides whether undefined variable
 UNDEFINED = []  # names the task at hand needs and nobody defines; they get a placeholder, and a finding
 _pending = []  # stack of lines held back until the task they belong to is known to be complete
 _reading_variables = []  # stack: the variable file being read, so that the vault is opened for its keys
-_failed_reading = []  # what was raised while a file of variables was read, and its name
+_failed_reading = []  # what was raised while a file was read, and its name
 _reading_files = []  # stack: the other file being read as a whole
 
 
@@ -143,7 +144,7 @@ def plain(value, pointer="", origins=None):
             origins[pointer] = "%s:%s" % (os.path.relpath(str(tag.path), PROJECT), tag.line_num or 0)
     if isinstance(value, dict):
         return {
-            text_of(key): plain(item, "%s/%s" % (pointer, text_of(key).replace("~", "~0").replace("/", "~1")), origins)
+            key_of(key): plain(item, "%s/%s" % (pointer, key_of(key).replace("~", "~0").replace("/", "~1")), origins)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -165,6 +166,13 @@ def plain(value, pointer="", origins=None):
 def text_of(value):
     """A plain str; ansible's subclasses override ``__str__`` and cannot be written as YAML."""
     return str.__str__(value) if isinstance(value, str) else str.__str__(str(value))
+
+
+def key_of(key):
+    """A key as JSON writes it: YAML's ``on:`` is the key ``true``."""
+    if key is None or isinstance(key, bool):
+        return json.dumps(key)
+    return text_of(key)
 
 
 def canonical(action):
@@ -1204,7 +1212,7 @@ def install_validation():
 
 
 def install_strategy():
-    """No host is ever lost; a play runs by one of ansible's own strategies."""
+    """No host is ever lost, and the order of tasks is always the same: by strategy free it would be chance."""
     from ansible.executor.play_iterator import PlayIterator
     from ansible.executor.task_queue_manager import TaskQueueManager
     from ansible.plugins.loader import strategy_loader
@@ -1219,14 +1227,10 @@ def install_strategy():
         original_init(self, *args, **kwargs)
         self._failed_hosts, self._unreachable_hosts = NeverFailed(), NeverFailed()
 
-    def get(name, *args, **kwargs):
-        own = str(name).rpartition(".")[2] in ("linear", "free", "host_pinned")
-        return original_get(name if own else "linear", *args, **kwargs)
-
     TaskQueueManager.__init__ = init
     TaskQueueManager.clear_failed_hosts = lambda self: None
     PlayIterator.mark_host_failed = lambda self, host: None
-    strategy_loader.get = get
+    strategy_loader.get = lambda name, *args, **kwargs: original_get("linear", *args, **kwargs)
 
 
 def install_includes():
@@ -1342,65 +1346,61 @@ def install_vault():
     """Vaulted values become placeholders without a password; vaulted variable files are opened for their keys."""
     if SALTS["vault"] is None:
         return
-    original_decrypt = vault.VaultLib.decrypt
-    original_load = dataloader.DataLoader.load_from_file
-
-    def opened(self, vaulttext, *args, **kwargs):
-        content = original_decrypt(self, vaulttext, *args, **kwargs)
-        return text_of(content.decode() if isinstance(content, bytes) else content)
+    original = vault.VaultLib.decrypt
 
     def decrypt(self, vaulttext, *args, **kwargs):
+        def opened():
+            content = original(self, vaulttext, *args, **kwargs)
+            return text_of(content.decode() if isinstance(content, bytes) else content)
+
         if _reading_variables:
-            return decrypt_variables(self, _reading_variables[-1], vaulttext, *args, **kwargs)
+            return decrypted_variables(_reading_variables[-1], opened)
         text = vaulttext if isinstance(vaulttext, str) else bytes(vaulttext).decode("ascii", "replace")
-        identity = "".join(text.split())
-        if _reading_files and SETTINGS["vault_password_given"]:
-            try:
-                manifests = sealed_manifests(opened(self, vaulttext, *args, **kwargs), identity)
-            except AnsibleError:  # the pass that decrypts for real says so
-                manifests = None
-            if manifests is not None:
-                return manifests
-        return placeholder("vault", identity).encode()
-
-    def decrypt_variables(self, file, vaulttext, *args, **kwargs):
-        try:
-            content = opened(self, vaulttext, *args, **kwargs)
-        except AnsibleError as error:
-            if SETTINGS["vault_password_given"]:
-                raise AnsibleError("%s cannot be decrypted: %s" % (file, error)) from error
-            if file not in LOCKED:
-                LOCKED.append(file)
-                report("locked", file=file)
-            return b"{}"
-        return sealed_variables(content, file)
-
-    def while_reading(name):
-        original = getattr(dataloader.DataLoader, name)
-
-        def method(self, file_name, *args, **kwargs):
-            _reading_files.append(file_name)
-            try:
-                return original(self, file_name, *args, **kwargs)
-            finally:
-                _reading_files.pop()
-
-        setattr(dataloader.DataLoader, name, method)
-
-    def load_from_file(self, file_name, *args, **kwargs):
-        _reading_variables.append(os.path.relpath(self.path_dwim(file_name), PROJECT))
-        try:
-            return original_load(self, file_name, *args, **kwargs)
-        except Exception as error:
-            _failed_reading.append((error, _reading_variables[-1]))
-            raise
-        finally:
-            _reading_variables.pop()
+        return decrypted_value("".join(text.split()), opened)
 
     vault.VaultLib.decrypt = decrypt
-    dataloader.DataLoader.load_from_file = load_from_file
+    while_reading("load_from_file", _reading_variables)
     for name in ("_get_file_contents", "get_real_file"):
-        while_reading(name)
+        while_reading(name, _reading_files)
+
+
+def decrypted_variables(file, opened):
+    """The stand-in for a file of variables that is encrypted as a whole; an empty one while it is locked."""
+    try:
+        return sealed_variables(opened(), file)
+    except AnsibleError as error:
+        if SETTINGS["vault_password_given"]:
+            raise AnsibleError("%s cannot be decrypted: %s" % (file, error)) from error
+    if file not in LOCKED:
+        LOCKED.append(file)
+        report("locked", file=file)
+    return b"{}"
+
+
+def decrypted_value(identity, opened):
+    """The stand-in for a vaulted value, or for a vaulted file of manifests."""
+    manifests = None
+    if _reading_files and SETTINGS["vault_password_given"]:
+        with contextlib.suppress(AnsibleError):  # the pass that decrypts for real says so
+            manifests = sealed_manifests(opened(), identity)
+    return placeholder("vault", identity).encode() if manifests is None else manifests
+
+
+def while_reading(name, stack):
+    """Let a method of the loader note which file it reads, and which it could not read."""
+    original = getattr(dataloader.DataLoader, name)
+
+    def method(self, file_name, *args, **kwargs):
+        stack.append(os.path.relpath(self.path_dwim(file_name), PROJECT))
+        try:
+            return original(self, file_name, *args, **kwargs)
+        except Exception as error:
+            _failed_reading.append((error, stack[-1]))
+            raise
+        finally:
+            stack.pop()
+
+    setattr(dataloader.DataLoader, name, method)
 
 
 def install_locked_variables():
