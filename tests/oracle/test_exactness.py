@@ -32,7 +32,7 @@ def _collection() -> None:
 def test_every_way_to_apply_and_to_merge_ends_where_the_real_one_does(
     helm_path: Path, kubectl: Path, tmp_path: Path
 ) -> None:
-    """Tasks that apply one object twice, in each mode; lists, strings, templates, generators; Helm's values and flags."""
+    """One object applied twice in each mode; lists, strings, templates, generators; values and flags of Helm."""
     project = Path(shutil.copytree(DATA / "semantics", tmp_path / "project"))
     found = installation()
     real = run_oracle(
