@@ -83,13 +83,13 @@ def measure(parts: Sequence[Component], kubectl: Path) -> tuple[Spent, Spent, in
         return ours, Spent.now().since(start), factored.rounds
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Measure the sizes asked for and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", default="500", help="objects per environment, separated by commas")
     parser.add_argument("--repeat", type=int, default=3, help="the medians of so many interleaved runs are printed")
     parser.add_argument("--kubectl", type=Path, default=Path(shutil.which("kubectl") or "kubectl"))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     print("objects × environments | ours s | bare s | wall ratio | CPU ratio | own CPU s | rounds | peak MiB")
     for size in map(int, options.sizes.split(",")):
         parts = components(size)
@@ -106,8 +106,9 @@ def main() -> None:
         ]
         figures = " | ".join(f"{statistics.median(column):.2f}" for column in zip(*rows, strict=True))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"{size} × {len(ENVIRONMENTS)} | {figures} | {runs[0][2]} | {peak}")
+        print(f"{size} × {len(ENVIRONMENTS)} | {figures} | {runs[0][2]} | {peak}", flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -17,7 +17,7 @@ from gitops_runbook.model.findings import Finding
 _UNDEFINED = re.compile(r"'([A-Za-z_]\w*)' is undefined")
 _MISSING_PLUGIN = re.compile(
     r"[Nn]o (?:filter|test) named '([\w.]+)'|Could not load \"([\w.]+)\"|lookup plugin '([\w.]+)' not found"
-    r"|the role '([\w.-]+)' was not found"
+    r"|[Tt]he role '([\w.-]+)' was not found"
 )
 _FILTERS_OF_COLLECTIONS = ("json_query", "ipaddr", "ipv4", "ipsubnet", "random_mac")
 _MOST_NAMES = 12

@@ -1067,7 +1067,7 @@ def error_of(result):
     message = read(result, "msg")
     if not message and read(result, "exception") is not None:
         message = getattr(getattr(read(result, "exception"), "event", None), "msg", None)
-    return str(message or "failed")
+    return str(message or "it failed and ansible gives no reason; a filter or lookup may have raised an error")
 
 
 def everything_in(result):
@@ -1354,7 +1354,7 @@ def install_vault():
             return text_of(content.decode() if isinstance(content, bytes) else content)
 
         if _reading_variables:
-            return decrypted_variables(_reading_variables[-1], opened)
+            return decrypted_variables((_reading_files or _reading_variables)[-1], opened)
         text = vaulttext if isinstance(vaulttext, str) else bytes(vaulttext).decode("ascii", "replace")
         return decrypted_value("".join(text.split()), opened)
 
