@@ -29,12 +29,17 @@ environments:
 pytestmark = pytest.mark.usefixtures("kustomize", "helm")
 
 
+def workspace_folder(root: Path) -> Path:
+    """A workspace with a tiny project in it."""
+    shutil.copytree(PROJECT, root / "project")
+    (root / "gitops-runbook.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    return root
+
+
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The notebook, executed once; the workspace is the folder it lies in."""
-    root = tmp_path_factory.mktemp("ws")
-    shutil.copytree(PROJECT, root / "project")
-    (root / "gitops-runbook.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    root = workspace_folder(tmp_path_factory.mktemp("ws"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(CHECKOUT))
         return run_notebook(NOTEBOOK, {"sort_findings_by": "code", "with_secrets": False}, root / "out.ipynb", root)
