@@ -160,7 +160,11 @@ class _Replayer:
 
     def _delete(self, _order: int, line: Line, action: Delete) -> None:
         self._deleted.add(action.reference)
-        if self.result.objects.pop(action.reference, None) is None:
+        known = self.result.objects.pop(action.reference, None)
+        if action.reference.kind == "Namespace":  # what lives in it goes with it
+            for inside in [item for item in self.result.objects if item.namespace == action.reference.name]:
+                del self.result.objects[inside]
+        if known is None:
             if action.reference.kind != "Job":
                 message = f"{action.reference} is removed and never created before"
                 self._note("object-absent", str(action.reference), message, line)

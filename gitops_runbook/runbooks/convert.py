@@ -261,8 +261,9 @@ def _write_report(conversion: Conversion) -> None:
 
 
 _TASK_CODES = frozenset({
-    "command-complex", "command-unsupported", "generate-name", "manifest-remote", "manifest-unknown",
-    "object-incomplete", "object-patched", "task-unresolved",
+    "command-complex", "command-unsupported", "generate-name", "live-value", "manifest-remote", "manifest-unknown",
+    "nondeterministic", "object-incomplete", "object-patched", "secret-control", "secret-in-object", "task-unresolved",
+    "vault-locked",
 })  # fmt: skip
 """Findings that say a task's own result is missing; the others are about what the task needs or made."""
 
@@ -272,5 +273,5 @@ def _unresolved_places(findings: Sequence[Finding], environment: str) -> set[tup
     for finding in findings:
         if finding.environment == environment and finding.kind.code in _TASK_CODES and ":" in finding.where:
             file, _, line = finding.where.rpartition(":")
-            places.add((file, int(line)))
+            places.update([(file, int(line))] if line.isdigit() else [])
     return places

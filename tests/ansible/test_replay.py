@@ -50,6 +50,35 @@ def test_what_is_deleted_at_the_end_is_not_there() -> None:
     assert codes(result) == ["imperative"]
 
 
+def test_what_lives_in_a_deleted_namespace_goes_with_it() -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "other"}}
+    result = replayed(
+        k8s(namespace), k8s(config_map(a="1"), line=2), k8s(other, line=3), k8s(namespace, state="absent", line=4)
+    )
+
+    assert [str(reference) for reference in result.objects] == ["ConfigMap/other/a"]
+
+
+def test_lists_are_merged_by_the_key_kubernetes_has_for_them_and_applied_ones_replaced() -> None:
+    def pod(*names: str) -> dict[str, Any]:
+        containers = [{"name": name, "image": "i"} for name in names]
+        metadata = {"name": "p", "namespace": "web"}
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}}
+
+    asked = []
+
+    def merge(manifest: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON
+        asked.append((manifest, patch))
+        return {"merged": True}
+
+    merged = replay(recording([k8s(pod("a")), k8s(pod("b"), line=2)]), refuse, merge)
+    assert [item.manifest for item in merged.objects.values()] == [{"merged": True}]
+    assert asked == [(pod("a"), pod("b"))]
+    applied = replay(recording([k8s(pod("a"), apply=True), k8s(pod("b"), line=2, apply=True)]), refuse, merge)
+    assert [item.manifest for item in applied.objects.values()] == [pod("b")]
+
+
 def test_what_is_deleted_and_created_again_is_there_without_its_past() -> None:
     lines = [k8s(config_map(a="1")), k8s(config_map(), state="absent", line=2), k8s(config_map(b="2"), line=3)]
 
