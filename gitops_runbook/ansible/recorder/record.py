@@ -1641,6 +1641,16 @@ def redirected_names():
     return names
 
 
+CLUSTER_COLLECTION = re.compile(
+    r"^\s*(?:-\s+|collections:\s*\[[^\]]*)['\"]?(kubernetes\.core|community\.kubernetes)\b", re.MULTILINE
+)
+CLUSTER_MODULES = (
+    "helm", "helm_info", "helm_plugin", "helm_plugin_info", "helm_pull", "helm_registry_auth", "helm_repository",
+    "helm_template", "k8s", "k8s_cluster_info", "k8s_cp", "k8s_drain", "k8s_exec", "k8s_info", "k8s_json_patch",
+    "k8s_log", "k8s_rollback", "k8s_scale", "k8s_service", "k8s_taint",
+)  # fmt: skip
+
+
 def add_placeholders_for_missing_collections(roots):
     """Give ansible empty modules of collections that are not installed, so that the playbook can be loaded."""
     short_names, wanted = redirected_names(), set()
@@ -1650,6 +1660,8 @@ def add_placeholders_for_missing_collections(roots):
             wanted.update(MODULE_KEY.findall(text))
             wanted.update(ACTION_KEY.findall(text))
             wanted.update(short_names[name] for name in SHORT_KEY.findall(text) if name in short_names)
+            for collection in CLUSTER_COLLECTION.findall(text):  # by the keyword collections, modules have short names
+                wanted.update("%s.%s" % (collection, module) for module in CLUSTER_MODULES)
     stubs, missing = os.path.join(SANDBOX, "collections"), set()
     for name in sorted(wanted):
         namespace, collection, module = name.split(".", 2)
