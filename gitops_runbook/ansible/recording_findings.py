@@ -40,13 +40,18 @@ def recording_findings(environment: str, first: Recording, converged: Recording,
     _add_undefined(first, add)
     for line in first.of_type("unresolved"):
         if not _undefined_in(line):
-            name = "collection-missing" if _MISSING_PLUGIN.search(line["error"]) else "task-unresolved"
-            add(name, _task(line), _one_line(line["error"]), _where(place_of(line)))
+            add(_failure(line), _task(line), _one_line(line["error"]), _where(place_of(line)))
     _add_answers(first, add)
     for line in _assertions_in_both(first, converged):
         add("assertion-failed", _task(line), _one_line(line["message"]), _where(place_of(line)))
     _add_not_reached(accounts, add)
     return list(found.values())
+
+
+def _failure(line: Line) -> str:
+    if _MISSING_PLUGIN.search(line["error"]):
+        return "collection-missing"
+    return "include-unresolved" if line["action"].startswith("ansible.builtin.include_") else "task-unresolved"
 
 
 def _add_locked(recording: Recording, add: Add) -> None:
