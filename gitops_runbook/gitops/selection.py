@@ -14,6 +14,7 @@ from gitops_runbook.gitops.components import beyond_kustomize
 from gitops_runbook.gitops.document_names import name_documents
 from gitops_runbook.gitops.flux_versions import FluxRelease
 from gitops_runbook.gitops.helm_release import ReleaseDocuments, helm_release
+from gitops_runbook.gitops.secret_names import clear_looking_secrets
 from gitops_runbook.model.desired import DesiredObject, DesiredRelease, DesiredState, Manifest, Origin, TaskReference
 from gitops_runbook.model.finding_codes import code
 from gitops_runbook.model.findings import Finding
@@ -91,6 +92,8 @@ def select(state: DesiredState, flux: FluxRelease, *, has_recipient: bool) -> Se
             selection.unresolved_tasks.update(release.origin.tasks)
             continue
         selection.releases[key] = documents
+        inline = documents.release["spec"].get("values", {})
+        _warn_of_clear_secrets(selection, release, inline, release.origin)
         secret = ObjectReference("v1", "Secret", release.namespace, names.values_secret(release))
         _select_values(selection, release, documents, secret, has_recipient=has_recipient)
     return selection
@@ -148,6 +151,15 @@ def _select_object(selection: Selection, item: DesiredObject, *, has_recipient: 
         _select_secret_dependent(selection, item, has_recipient=has_recipient)
     else:
         selection.clear[item.reference] = item
+        _warn_of_clear_secrets(selection, item.reference, item.manifest, item.origin)
+
+
+def _warn_of_clear_secrets(selection: Selection, subject: object, content: Json, origin: Origin) -> None:
+    """What the project holds in clear is no news to its readers, but it should not travel on unnoticed."""
+    found = list(clear_looking_secrets(content))
+    if found:
+        message = f"{subject} holds in clear what is named like a secret: {_shown(found)}"
+        selection.add_finding("secret-in-clear", subject, message, origin)
 
 
 def _select_secret(selection: Selection, item: DesiredObject, *, has_recipient: bool) -> None:
