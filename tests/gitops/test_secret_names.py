@@ -25,6 +25,7 @@ def test_a_literal_under_such_a_name_is_found(value: dict[str, object]) -> None:
         {"env": [{"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}]},
         {"password": ""}, {"token": True}, {"env": [{"name": "PASSWORD", "value": "$(DB_PASSWORD)"}]},
         {"image": {"pullPolicy": "Always"}}, {"token": "/var/run/token"}, {"name": "PASSWORD", "value": ""},
+        {"kind": "SealedSecret", "spec": {"encryptedData": {"PASSWORD": "AgBy3i4OJSWK"}}},
     ],
 )  # fmt: skip
 def test_references_switches_and_paths_are_not(value: dict[str, object]) -> None:
