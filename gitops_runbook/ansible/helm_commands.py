@@ -127,19 +127,20 @@ def helm_task_actions(arguments: Mapping[str, Any], values_yaml: str, files: Map
         name, namespace, str(arguments.get("chart_ref")), _text(arguments.get("chart_version")),
         _text(arguments.get("chart_repo_url")).rstrip("/"), tuple(texts), tuple(set_arguments),
         _task_options(arguments), _task_remarks(arguments),
-        _true(arguments.get("reuse_values")) or _true(arguments.get("reset_then_reuse_values")),
+        is_true(arguments.get("reuse_values")) or is_true(arguments.get("reset_then_reuse_values")),
     )  # fmt: skip
     return [release]
 
 
 def _task_options(arguments: Mapping[str, Any]) -> HelmOptions:
-    atomic = _true(arguments.get("atomic"))
+    atomic = is_true(arguments.get("atomic"))
     return HelmOptions(
-        create_namespace=_true(arguments.get("create_namespace")), wait=_true(arguments.get("wait")) or atomic,
+        create_namespace=is_true(arguments.get("create_namespace")), wait=is_true(arguments.get("wait")) or atomic,
         atomic=atomic, timeout=duration(_text(_first(arguments, "timeout", "wait_timeout"))),
-        skip_crds=_true(arguments.get("skip_crds")) or None, disable_hooks=_true(arguments.get("disable_hook")) or None,
-        force=_true(arguments.get("force")) or None, history_max=_number(_text(arguments.get("history_max"))),
-        dependency_update=_true(arguments.get("dependency_update")) or None,
+        skip_crds=is_true(arguments.get("skip_crds")) or None,
+        disable_hooks=is_true(arguments.get("disable_hook")) or None,
+        force=is_true(arguments.get("force")) or None, history_max=_number(_text(arguments.get("history_max"))),
+        dependency_update=is_true(arguments.get("dependency_update")) or None,
     )  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def _task_remarks(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         f"{name}: {arguments[name]} has no exact equivalent"
         for name in names
-        if name in arguments and _true(arguments[name]) != defaults.get(name, False)
+        if name in arguments and is_true(arguments[name]) != defaults.get(name, False)
     )
 
 
@@ -188,6 +189,6 @@ def _text(value: Json) -> str:
     return "" if value is None else str(value)
 
 
-def _true(value: Json) -> bool:
+def is_true(value: Json) -> bool:
     """A boolean module argument: ansible accepts these spellings (ansible.module_utils.parsing.convert_bool)."""
     return str(value).lower() in ("true", "yes", "on", "1", "y", "t", "1.0")

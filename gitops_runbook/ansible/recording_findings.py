@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from gitops_runbook.ansible.accounting import Accounts, Place, place_of
 from gitops_runbook.ansible.recording import Line, Recording
+from gitops_runbook.ansible.replay import one_line
 from gitops_runbook.model.desired import TaskReference
 from gitops_runbook.model.finding_codes import code
 from gitops_runbook.model.findings import Finding
@@ -21,6 +22,7 @@ _MISSING_PLUGIN = re.compile(
 )
 _FILTERS_OF_COLLECTIONS = ("json_query", "ipaddr", "ipv4", "ipsubnet", "random_mac")
 _MOST_NAMES = 12
+_MOST_TEXT = 400
 
 Add = Callable[[str, str, str, str], None]
 """Takes the code, the subject, the message and ``file:line`` or nothing."""
@@ -40,10 +42,10 @@ def recording_findings(environment: str, first: Recording, converged: Recording,
     _add_undefined(first, add)
     for line in first.of_type("unresolved"):
         if not _undefined_in(line):
-            add(_failure(line), _task(line), _one_line(line["error"]), _where(place_of(line)))
+            add(_failure(line), _task(line), one_line(line["error"], _MOST_TEXT), _where(place_of(line)))
     _add_answers(first, add)
     for line in _assertions_in_both(first, converged):
-        add("assertion-failed", _task(line), _one_line(line["message"]), _where(place_of(line)))
+        add("assertion-failed", _task(line), one_line(line["message"], _MOST_TEXT), _where(place_of(line)))
     _add_not_reached(accounts, add)
     return list(found.values())
 
@@ -91,7 +93,7 @@ def _missing(name: str, tasks: str) -> tuple[str, str, str]:
 
 def _add_answers(recording: Recording, add: Add) -> None:
     for line in recording.of_type("lookup"):
-        terms = _one_line(", ".join(map(str, line["terms"])), 80)
+        terms = one_line(", ".join(map(str, line["terms"])), 80)
         if line["nature"] == "environment":
             message = f"{terms} is read from the environment of the machine that converts"
             add("environment-variable", terms, message, "")
@@ -114,7 +116,12 @@ def _add_not_reached(accounts: Accounts, add: Add) -> None:
         names = [accounts.planned[place].name for place in places]
         several = f"{len(names)} tasks ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})"
         tasks = names[0] if len(names) == 1 else several
-        add("task-not-reached", _one_line(reason), f"{tasks}: {_one_line(reason)}", _where(places[0]))
+        add(
+            "task-not-reached",
+            one_line(reason, _MOST_TEXT),
+            f"{tasks}: {one_line(reason, _MOST_TEXT)}",
+            _where(places[0]),
+        )
 
 
 def _task(line: Line) -> str:
@@ -123,8 +130,3 @@ def _task(line: Line) -> str:
 
 def _where(place: Place) -> str:
     return f"{place[0]}:{place[1]}"
-
-
-def _one_line(text: str, most: int = 400) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= most else line[: most - 1] + "…"

@@ -196,10 +196,10 @@ class _Replayer:
         if wait:
             workload = workload_of(line, None)
             self._stages[workload] = self._stages.get(workload, 0) + 1
-        self._note("imperative", subject, _short(action.what), line)
+        self._note("imperative", subject, one_line(action.what), line)
 
     def _problem(self, _order: int, line: Line, action: Problem) -> None:
-        self._note(action.code, str(task_reference(line)), _short(action.what), line)
+        self._note(action.code, str(task_reference(line)), one_line(action.what), line)
 
 
 def _after(known: ReplayedObject, action: Apply, strategic_merge: StrategicMerge) -> Mapping[str, Any]:
@@ -259,6 +259,7 @@ def _dns_label(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63] or "workload"
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:297] + "…"
+def one_line(text: str, most: int = 300) -> str:
+    """A text on one line, cut off after so many characters."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"

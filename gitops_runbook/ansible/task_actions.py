@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gitops_runbook.ansible.actions import Action, Apply, Delete, Imperative, Problem, Read, Repository
-from gitops_runbook.ansible.helm_commands import helm_actions, helm_task_actions
+from gitops_runbook.ansible.helm_commands import helm_actions, helm_task_actions, is_true
 from gitops_runbook.ansible.kubectl_commands import Generate, flatten, incomplete, kubectl_actions, with_namespace
 from gitops_runbook.ansible.recording import Line
 from gitops_runbook.ansible.shell_words import NotPlain, PlainCommand, split_command, split_script
@@ -142,11 +142,11 @@ def _without_namespace(manifest: Mapping[str, Any]) -> Problem | None:
 def _k8s_action(manifest: dict[str, Any], arguments: dict[str, Any], state: str) -> Action:
     if state == "absent":
         return Delete(ObjectReference.of(manifest))
-    how = "apply" if _true(arguments.get("apply")) or arguments.get("server_side_apply") else "merge"
-    how = "replace" if _true(arguments.get("force")) else how
+    how = "apply" if is_true(arguments.get("apply")) or arguments.get("server_side_apply") else "merge"
+    how = "replace" if is_true(arguments.get("force")) else how
     types = arguments.get("merge_type") or ["strategic-merge"]
     strategic = "strategic-merge" in ([types] if isinstance(types, str) else types)[:1]
-    return Apply(manifest, "patch" if state == "patched" else how, _true(arguments.get("wait")), strategic)
+    return Apply(manifest, "patch" if state == "patched" else how, is_true(arguments.get("wait")), strategic)
 
 
 def _merged(document: Json, arguments: dict[str, Any]) -> Json:
@@ -202,10 +202,6 @@ def _imperative(line: Line) -> list[Action]:
 
 def _other(line: Line) -> list[Action]:
     return [Problem("command-unsupported", f"{line['action']} has no place in a desired state")]
-
-
-def _true(value: Json) -> bool:
-    return str(value).lower() in ("true", "yes", "on", "1", "y", "t")
 
 
 _MODULES: dict[str, Callable[[Line], list[Action]]] = {

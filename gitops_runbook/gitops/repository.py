@@ -114,7 +114,11 @@ def in_reading_order(manifest: Manifest) -> dict[str, Any]:
 
 
 def _folder(prefix: str, slot: Slot, layer: str) -> str:
-    return "/".join(part for part in (prefix.strip("/"), slot.folder(layer)) if part)
+    return _below(prefix, slot.folder(layer))
+
+
+def _below(prefix: str, path: str) -> str:
+    return "/".join(part for part in (prefix.strip("/"), path) if part)
 
 
 def _entries(inputs: Inputs, name: str) -> dict[Slot, list[_Entry]]:
@@ -212,7 +216,7 @@ def _cluster_files(
         for slot in slots
     ]  # fmt: skip
     documents = cluster_documents(name, parts, inputs.flux, inputs.prefix)
-    folder = "/".join(part for part in (inputs.prefix.strip("/"), "clusters", name) if part)
+    folder = _below(inputs.prefix, f"clusters/{name}")
     files = {}
     for file, found in (("infrastructure", documents.infrastructure), ("applications", documents.applications)):
         if found:
@@ -243,5 +247,5 @@ def _expected(inputs: Inputs, name: str, sealed: Mapping[tuple[str, ObjectRefere
         sealed_texts=frozenset(item.text for (owner, _), item in sealed.items() if owner == name),
         recipients=tuple(inputs.recipients.get(name, ())),
         withheld=frozenset(selection.withheld),
-        cluster="/".join(part for part in (inputs.prefix.strip("/"), "clusters", name) if part),
+        cluster=_below(inputs.prefix, f"clusters/{name}"),
     )

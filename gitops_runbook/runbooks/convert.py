@@ -176,12 +176,13 @@ def write_and_prove(recorded: Mapping[str, RecordedEnvironment], target: Target,
     with clock.stage("factor"), tempfile.TemporaryDirectory(prefix="gitops-runbook-") as scratch:
         build = overlay_build(Kustomize(programs.kubectl))
         repository = build_repository(inputs, sealer, build, Path(scratch), clock.progress.stage)
-    exposed = _exposed_secrets(options, repository, states)
+    secrets = frozenset(secret_texts(states))
+    exposed = _exposed_secrets(options, repository, secrets)
     with clock.stage("write"):
         merged = output_folder.merge(target.output, repository.files)
         output_folder.write(target.output, merged, repository.marks)
     with clock.stage("prove"):
-        proof = _prove(options.out, repository, states, programs)
+        proof = _prove(options.out, repository, secrets, programs)
     findings = [finding for item in recorded.values() for finding in item.findings]
     findings += [finding for item in selections.values() for finding in item.findings]
     findings += [*placement.findings, *repository.findings, *exposed, *merged.findings]
@@ -199,9 +200,7 @@ def _kept(state: DesiredState, selection: Selection) -> DesiredState:
     return replace(state, objects=objects, releases=releases)
 
 
-def _exposed_secrets(
-    options: ConversionOptions, repository: Repository, states: Mapping[str, DesiredState]
-) -> list[Finding]:
+def _exposed_secrets(options: ConversionOptions, repository: Repository, secrets: frozenset[str]) -> list[Finding]:
     """The last net: a vaulted value that stands in the tree in clear.
 
     When the project itself holds the same text in clear, the tree says nothing new: that is a finding. Otherwise the
@@ -211,7 +210,7 @@ def _exposed_secrets(
         RunbookError: names the file.
     """
     findings: dict[str, Finding] = {}
-    for secret in sorted(set(secret_texts(states))):
+    for secret in sorted(secrets):
         exposed = clear_secrets(repository.files, [secret])
         if exposed and not _stands_in_project(options.project, secret):
             raise RunbookError(
@@ -235,8 +234,7 @@ def _stands_in_project(project: Path, secret: str) -> bool:
     return False
 
 
-def _prove(out: Path, repository: Repository, states: Mapping[str, DesiredState], programs: Programs) -> Proof:
-    secrets = frozenset(secret_texts(states))
+def _prove(out: Path, repository: Repository, secrets: frozenset[str], programs: Programs) -> Proof:
     expected = {name: replace(item, secrets=secrets) for name, item in repository.expected.items()}
     tools = ProofPrograms(Kustomize(programs.kubectl), Helm(programs.helm), Sops(programs.sops), age_key_file())
     return prove(out, repository.overlays, expected, tools)
